@@ -1,0 +1,71 @@
+"""Arrays and tables to files and back: what every part of a built region is kept in.
+
+One `.npy` file per array, so that readers map it, and one JSON file for the rest.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.network import RoadNetwork
+from routing.osm import TurnRestriction
+
+_TABLES = "tables.json"
+
+
+def save_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Writes each array as `<name>.npy`; the folder is made if missing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, array in arrays.items():
+        np.save(folder / f"{name}.npy", np.ascontiguousarray(array))
+
+
+def load_arrays(folder: Path) -> dict[str, NDArray[Any]]:
+    """Maps every array of a folder read-only; an empty one, which can't be mapped, is read."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for path in sorted(folder.glob("*.npy")):
+        try:
+            arrays[path.stem] = np.load(path, mmap_mode="r")
+        except ValueError:
+            arrays[path.stem] = np.load(path)
+    return arrays
+
+
+def save_table(path: Path, table: object) -> None:
+    """Writes plain data as JSON; the folder is made if missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(table, ensure_ascii=False), encoding="utf-8")
+
+
+def load_table(path: Path) -> Any:  # noqa: ANN401 — JSON has no narrower type
+    """Reads what `save_table` wrote."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def save_network(folder: Path, network: RoadNetwork) -> None:
+    """Writes a road network into a folder."""
+    values = {field.name: getattr(network, field.name) for field in fields(network)}
+    save_arrays(folder, {name: value for name, value in values.items() if isinstance(value, np.ndarray)})
+    table = {name: value for name, value in values.items() if not isinstance(value, np.ndarray)}
+    table["restrictions"] = [asdict(restriction) for restriction in network.restrictions]
+    table["tagsets"] = [dict(tags) for tags in network.tagsets]
+    save_table(folder / _TABLES, table)
+
+
+def load_network(folder: Path) -> RoadNetwork:
+    """Maps a road network that `save_network` wrote."""
+    table = load_table(folder / _TABLES)
+    table["restrictions"] = tuple(
+        TurnRestriction(**{**restriction, "via": tuple(restriction["via"])}) for restriction in table["restrictions"]
+    )
+    table["tagsets"] = tuple(table["tagsets"])
+    table["names"] = tuple(table["names"])
+    table["rule_sets"] = tuple(tuple(rules) for rules in table["rule_sets"])
+    return RoadNetwork(**load_arrays(folder), **table)
