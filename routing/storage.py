@@ -44,7 +44,7 @@ def save_table(path: Path, table: object) -> None:
     path.write_text(json.dumps(table, ensure_ascii=False), encoding="utf-8")
 
 
-def load_table(path: Path) -> Any:  # noqa: ANN401 — JSON has no narrower type
+def load_table(path: Path) -> Any:
     """Reads what `save_table` wrote."""
     return json.loads(path.read_text(encoding="utf-8"))
 
@@ -68,4 +68,5 @@ def load_network(folder: Path) -> RoadNetwork:
     table["tagsets"] = tuple(table["tagsets"])
     table["names"] = tuple(table["names"])
     table["rule_sets"] = tuple(tuple(rules) for rules in table["rule_sets"])
-    return RoadNetwork(**load_arrays(folder), **table)
+    values: dict[str, Any] = {**load_arrays(folder), **table}
+    return RoadNetwork(**values)
