@@ -1,0 +1,247 @@
+"""Kernels over the shapes of links: the grid, the nearest links, points and lines along them, the search on foot.
+
+Distances near a point are taken in a plane that touches the earth there (equirectangular, good to a millimetre a
+kilometre); lengths along a link are haversine with the earth's mean radius, as everywhere in the network.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Integers = NDArray[Any]
+
+EARTH_RADIUS_M = 6_371_008.8
+METRES_PER_DEGREE = EARTH_RADIUS_M * np.pi / 180.0
+
+FORWARD, BACKWARD, FENCED = 1, 2, 4
+"""Bits of a mask of links: open along the link, open against it, not to be entered or left on foot."""
+
+_FAR = 1e30
+
+
+@njit(cache=True, nogil=True)
+def length_between(longitude_a: float, latitude_a: float, longitude_b: float, latitude_b: float) -> float:
+    """Haversine length in metres."""
+    radians = math.pi / 180.0
+    across = math.sin((latitude_b - latitude_a) * radians / 2.0)
+    along = math.sin((longitude_b - longitude_a) * radians / 2.0)
+    chord = across * across + math.cos(latitude_a * radians) * math.cos(latitude_b * radians) * along * along
+    return 2.0 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(chord)))
+
+
+@njit(cache=True, nogil=True)
+def _columns_in_row(
+    west: float, south: float, cell_x: float, cell_y: float, row: int, x_a: float, y_a: float, x_b: float, y_b: float
+) -> tuple[int, int]:
+    """First and last column that the edge a-b crosses within a row of cells."""
+    low, high = south + row * cell_y, south + (row + 1) * cell_y
+    from_share, to_share = 0.0, 1.0
+    if y_a != y_b:
+        one, other = (low - y_a) / (y_b - y_a), (high - y_a) / (y_b - y_a)
+        from_share, to_share = max(0.0, min(one, other)), min(1.0, max(one, other))
+    x_from, x_to = x_a + from_share * (x_b - x_a), x_a + to_share * (x_b - x_a)
+    first = int(np.floor((min(x_from, x_to) - west) / cell_x - 1e-9))
+    last = int(np.floor((max(x_from, x_to) - west) / cell_x + 1e-9))
+    return first, last
+
+
+@njit(cache=True, nogil=True)
+def fill_grid(
+    grid: Floats,
+    columns: int,
+    rows: int,
+    shape_first: Integers,
+    shape_x: Floats,
+    shape_y: Floats,
+    cell_next: Integers,
+    cell_link: Integers,
+    cell_point: Integers,
+    counting: bool,
+) -> None:
+    """Counts into `cell_next[cell + 1]`, or, when not counting, writes each edge of each link into its cells."""
+    west, south, cell_x, cell_y = grid[0], grid[1], grid[2], grid[3]
+    for link in range(len(shape_first) - 1):
+        for point in range(shape_first[link], shape_first[link + 1] - 1):
+            y_a, y_b = shape_y[point], shape_y[point + 1]
+            first_row = max(0, int(np.floor((min(y_a, y_b) - south) / cell_y)))
+            last_row = min(rows - 1, int(np.floor((max(y_a, y_b) - south) / cell_y)))
+            for row in range(first_row, last_row + 1):
+                first, last = _columns_in_row(west, south, cell_x, cell_y, row, shape_x[point], y_a, shape_x[point + 1], y_b)
+                for column in range(max(0, first), min(columns - 1, last) + 1):
+                    cell = row * columns + column
+                    if counting:
+                        cell_next[cell + 1] += 1
+                    else:
+                        cell_link[cell_next[cell]] = link
+                        cell_point[cell_next[cell]] = point
+                        cell_next[cell] += 1
+
+
+@njit(cache=True, nogil=True)
+def nearest_links(
+    longitudes: Floats,
+    latitudes: Floats,
+    mask: Integers,
+    max_m: float,
+    fenced_m: float,
+    grid: Floats,
+    columns: int,
+    rows: int,
+    cell_first: Integers,
+    cell_link: Integers,
+    cell_point: Integers,
+    shape_first: Integers,
+    shape_x: Floats,
+    shape_y: Floats,
+    found_link: Integers,
+    found_fraction: Floats,
+    found_m: Floats,
+) -> None:
+    """The nearest links to each point, nearest first: `found_*` are [points, wanted]; link -1 where there is none.
+
+    A link counts if its mask isn't 0 and it lies within `max_m`, or within `fenced_m` where its FENCED bit is set.
+    `found_fraction` is the share of the link's length before its nearest point.
+    """
+    wanted = found_link.shape[1]
+    found_point = np.empty(wanted, np.int64)
+    found_share = np.empty(wanted, np.float64)
+    cell_y_m = grid[3] * METRES_PER_DEGREE
+    for number in range(len(longitudes)):
+        x, y = longitudes[number], latitudes[number]
+        scale_x = np.cos(y * np.pi / 180.0) * METRES_PER_DEGREE
+        cell_x_m = grid[2] * scale_x
+        for rank in range(wanted):
+            found_link[number, rank] = -1
+            found_m[number, rank] = _FAR
+        home_column, home_row = int(np.floor((x - grid[0]) / grid[2])), int(np.floor((y - grid[1]) / grid[3]))
+        # How far the point is from the borders of its cell: all that is nearer than ring r's inner border is in rings < r.
+        inside_x = ((x - grid[0]) / grid[2] - home_column) * cell_x_m
+        inside_y = ((y - grid[1]) / grid[3] - home_row) * cell_y_m
+        margin_x, margin_y = min(inside_x, cell_x_m - inside_x), min(inside_y, cell_y_m - inside_y)
+        # Rings that miss the grid altogether are passed over.
+        off_columns = max(0, -home_column, home_column - (columns - 1))
+        off_rows = max(0, -home_row, home_row - (rows - 1))
+        last_ring = max(home_column, columns - 1 - home_column, home_row, rows - 1 - home_row)
+        for ring in range(max(off_columns, off_rows), last_ring + 1):
+            if ring > 0:
+                seen_m = min(margin_x + (ring - 1) * cell_x_m, margin_y + (ring - 1) * cell_y_m)
+                if seen_m > max_m or seen_m >= found_m[number, wanted - 1]:
+                    break
+            for row in range(max(0, home_row - ring), min(rows - 1, home_row + ring) + 1):
+                whole_row = row == home_row - ring or row == home_row + ring
+                first = max(0, home_column - ring) if whole_row else home_column - ring
+                last = min(columns - 1, home_column + ring) if whole_row else home_column + ring
+                for column in range(first, last + 1, 1 if whole_row else 2 * ring):
+                    if column < 0 or column >= columns:
+                        continue
+                    cell = row * columns + column
+                    for entry in range(cell_first[cell], cell_first[cell + 1]):
+                        link = cell_link[entry]
+                        if mask[link] == 0:
+                            continue
+                        point = cell_point[entry]
+                        a_x, a_y = (shape_x[point] - x) * scale_x, (shape_y[point] - y) * METRES_PER_DEGREE
+                        d_x = (shape_x[point + 1] - shape_x[point]) * scale_x
+                        d_y = (shape_y[point + 1] - shape_y[point]) * METRES_PER_DEGREE
+                        square = d_x * d_x + d_y * d_y
+                        share = 0.0
+                        if square > 0.0:
+                            share = min(1.0, max(0.0, -(a_x * d_x + a_y * d_y) / square))
+                        off_x, off_y = a_x + share * d_x, a_y + share * d_y
+                        metres = np.sqrt(off_x * off_x + off_y * off_y)
+                        if metres > max_m or metres >= found_m[number, wanted - 1]:
+                            continue
+                        if mask[link] & FENCED and metres > fenced_m:
+                            continue
+                        rank = wanted - 1
+                        for earlier in range(wanted):
+                            if found_link[number, earlier] == link:
+                                rank = earlier
+                                break
+                        if metres >= found_m[number, rank]:
+                            continue
+                        while rank > 0 and found_m[number, rank - 1] > metres:
+                            found_m[number, rank] = found_m[number, rank - 1]
+                            found_link[number, rank] = found_link[number, rank - 1]
+                            found_point[rank], found_share[rank] = found_point[rank - 1], found_share[rank - 1]
+                            rank -= 1
+                        found_m[number, rank], found_link[number, rank] = metres, link
+                        found_point[rank], found_share[rank] = point, share
+        for rank in range(wanted):
+            link = found_link[number, rank]
+            if link < 0:
+                found_fraction[number, rank] = 0.0
+                found_m[number, rank] = np.inf
+                continue
+            before_m, whole_m = 0.0, 0.0
+            for point in range(shape_first[link], shape_first[link + 1] - 1):
+                metres = length_between(shape_x[point], shape_y[point], shape_x[point + 1], shape_y[point + 1])
+                if point == found_point[rank]:
+                    before_m = whole_m + found_share[rank] * metres
+                whole_m += metres
+            found_fraction[number, rank] = min(1.0, before_m / whole_m) if whole_m > 0.0 else 0.0
+
+
+@njit(cache=True, nogil=True)
+def links_in_box(
+    west: float,
+    south: float,
+    east: float,
+    north: float,
+    grid: Floats,
+    columns: int,
+    rows: int,
+    cell_first: Integers,
+    cell_link: Integers,
+) -> Integers:
+    """The links with an edge in a cell that the box touches, each once or more: a superset of those in the box."""
+    first_column = max(0, int(np.floor((west - grid[0]) / grid[2])))
+    last_column = min(columns - 1, int(np.floor((east - grid[0]) / grid[2])))
+    first_row = max(0, int(np.floor((south - grid[1]) / grid[3])))
+    last_row = min(rows - 1, int(np.floor((north - grid[1]) / grid[3])))
+    if first_column > last_column or first_row > last_row:
+        return np.empty(0, np.int32)
+    total = 0
+    for row in range(first_row, last_row + 1):
+        total += cell_first[row * columns + last_column + 1] - cell_first[row * columns + first_column]
+    found = np.empty(total, np.int32)
+    at = 0
+    for row in range(first_row, last_row + 1):
+        for entry in range(cell_first[row * columns + first_column], cell_first[row * columns + last_column + 1]):
+            found[at] = cell_link[entry]
+            at += 1
+    return found
+
+
+@njit(cache=True, nogil=True)
+def points_along(
+    links: Integers,
+    fractions: Floats,
+    shape_first: Integers,
+    shape_x: Floats,
+    shape_y: Floats,
+    found_x: Floats,
+    found_y: Floats,
+) -> None:
+    """The point at a share of each link's length, counted in the link's own direction."""
+    for number in range(len(links)):
+        first, last = shape_first[links[number]], shape_first[links[number] + 1] - 1
+        whole_m = 0.0
+        for point in range(first, last):
+            whole_m += length_between(shape_x[point], shape_y[point], shape_x[point + 1], shape_y[point + 1])
+        left_m = fractions[number] * whole_m
+        found_x[number], found_y[number] = shape_x[last], shape_y[last]
+        for point in range(first, last):
+            metres = length_between(shape_x[point], shape_y[point], shape_x[point + 1], shape_y[point + 1])
+            if left_m <= metres and metres > 0.0:
+                share = left_m / metres
+                found_x[number] = shape_x[point] + share * (shape_x[point + 1] - shape_x[point])
+                found_y[number] = shape_y[point] + share * (shape_y[point + 1] - shape_y[point])
+                break
+            left_m -= metres
