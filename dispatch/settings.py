@@ -1,0 +1,129 @@
+"""What a choice weighs, from `data/decision.toml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Literal, get_args
+
+from dispatch.cases import Priority
+from routing.datafiles import read_table
+from routing.errors import DataError
+
+Asking = Literal["ahead", "on_board", "at_door"]
+"""When facilities are asked: from the assignment on, when the patient is on board, or nobody asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionSettings:
+    """Weights, priors and limits; times in milliseconds or seconds as named, chances in 0 … 1.
+
+    `data/decision.toml` says what each means and where its figure comes from.
+    """
+
+    asking: Asking
+    tries: int
+    answer_ms: float
+    unanswered_ms: float
+    door_ms: float
+    sitegar_ms: float
+    prior_strength: float
+    declined: float
+    refused_at_door: float
+    declined_unknown_capability: float
+    full_declined: float
+    other_declined: Mapping[str, float]
+    red_tolerance_ms: float
+    turnout_ms: float
+    turnout_moving_ms: float
+    fix_now_seconds: float
+    fix_lost_seconds: float
+    fix_penalty_share: float
+    fix_penalty_limit_ms: float
+    divert_priorities: frozenset[Priority]
+    divert_penalty_ms: float
+    standard_ms: float
+    busy_share: float
+
+    def chance_declined(self, facility_kind: str) -> float:
+        """The prior chance that a facility of this kind declines by telephone."""
+        return self.other_declined.get(facility_kind, self.declined)
+
+
+def learned(prior: float, strength: float, declined: int, offered: int) -> float:
+    """The chance of a decline after `declined` of `offered` offers: the mean of a Beta posterior.
+
+    Args:
+        prior: the chance before any offer, 0 … 1.
+        strength: how many offers' worth of evidence the prior is.
+        declined, offered: counts, 0 ≤ declined ≤ offered.
+    """
+    if not 0 <= declined <= offered:
+        raise ValueError(f"{declined} declined of {offered} offered")
+    return (prior * strength + declined) / (strength + offered)
+
+
+def read_settings(table: Mapping[str, Any], where: str = "decision.toml") -> DecisionSettings:
+    """Settings from a table as in `data/decision.toml`.
+
+    Raises:
+        DataError: a key is missing or its value is out of range; the message names it.
+    """
+
+    def value(section: str, key: str, low: float, high: float) -> float:
+        found = table.get(section, {}).get(key)
+        if isinstance(found, bool) or not isinstance(found, int | float) or not low <= found <= high:
+            raise DataError(f"{where}: [{section}] {key} must be a number from {low:g} to {high:g}, not {found!r}")
+        return float(found)
+
+    def ms(section: str, key: str) -> float:
+        return value(section, key, 0, 86_400) * 1000
+
+    asking = table.get("offers", {}).get("asking")
+    if asking not in get_args(Asking):
+        raise DataError(f"{where}: [offers] asking must be one of {', '.join(get_args(Asking))}, not {asking!r}")
+    by_kind = table.get("prior", {}).get("other_declined", {})
+    for kind, chance in by_kind.items():
+        if not isinstance(chance, int | float) or not 0 <= chance <= 1:
+            raise DataError(f"{where}: [prior] other_declined.{kind} must be a chance from 0 to 1, not {chance!r}")
+    try:
+        divert = frozenset(Priority(name) for name in table["divert"]["priorities"])
+    except (KeyError, ValueError) as error:
+        raise DataError(f"{where}: [divert] priorities: {error}") from error
+    return DecisionSettings(
+        asking=asking,
+        tries=int(value("offers", "tries", 1, 3)),
+        answer_ms=ms("offers", "answer_seconds"),
+        unanswered_ms=ms("offers", "unanswered_seconds"),
+        door_ms=ms("offers", "door_seconds"),
+        sitegar_ms=ms("offers", "sitegar_seconds"),
+        prior_strength=value("prior", "strength", 0, 1e6),
+        declined=value("prior", "declined", 0, 1),
+        refused_at_door=value("prior", "refused_at_door", 0, 1),
+        declined_unknown_capability=value("prior", "declined_unknown_capability", 0, 1),
+        full_declined=value("prior", "full_declined", 0, 1),
+        other_declined=MappingProxyType({kind: float(chance) for kind, chance in by_kind.items()}),
+        red_tolerance_ms=max(1.0, ms("first_leg", "red_tolerance_seconds")),
+        turnout_ms=ms("first_leg", "turnout_seconds"),
+        turnout_moving_ms=ms("first_leg", "turnout_moving_seconds"),
+        fix_now_seconds=value("fix", "now_seconds", 0, 86_400),
+        fix_lost_seconds=value("fix", "lost_seconds", 0, 30 * 86_400),
+        fix_penalty_share=value("fix", "penalty_share", 0, 1),
+        fix_penalty_limit_ms=ms("fix", "penalty_limit_seconds"),
+        divert_priorities=divert,
+        divert_penalty_ms=ms("divert", "penalty_seconds"),
+        standard_ms=ms("cover", "standard_seconds"),
+        busy_share=value("cover", "busy_share", 0, 0.99),
+    )
+
+
+@cache
+def default_settings() -> DecisionSettings:
+    """The settings that ship with Siaga.
+
+    Raises:
+        DataError: the table is wrong.
+    """
+    return read_settings(read_table("decision.toml"))
