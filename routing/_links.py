@@ -76,9 +76,7 @@ def edges_of(ways: Ways, usable: NDArray[np.bool_]) -> Edges:
     )
 
 
-def links_of(
-    ways: Ways, edges: Edges, forced: NDArray[np.bool_], symmetric: NDArray[np.bool_], alone: NDArray[np.bool_]
-) -> Links:
+def links_of(ways: Ways, edges: Edges, forced: NDArray[np.bool_], symmetric: NDArray[np.bool_]) -> Links:
     """Contract the edges into links.
 
     Args:
@@ -86,11 +84,10 @@ def links_of(
         forced: bool[nodes], nodes that must become junctions whatever their degree.
         symmetric: bool[tagsets], tag sets that mean the same in both directions, so that a chain may go on through a
             way drawn the other way round.
-        alone: bool[tagsets], tag sets that speak of their way as a whole (a ferry's duration): no link spans two of these.
     """
     nodes = len(ways.node_id)
     first, half = leaving_halves(edges.first_node, edges.second_node, nodes)
-    through = _pass_through(ways, edges, first, half, forced, symmetric, alone)
+    through = _pass_through(ways, edges, first, half, forced, symmetric)
     chain_first, chain_half = chains(edges.first_node, edges.second_node, first, half, through)
 
     junction_node, node_junction = _sorted_junctions(ways, np.flatnonzero((np.diff(first) > 0) & ~through))
@@ -181,7 +178,6 @@ def _pass_through(
     half: NDArray[np.int32],
     forced: NDArray[np.bool_],
     symmetric: NDArray[np.bool_],
-    alone: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
     """Which nodes are nothing but points on the way: two edges meet there that mean the same (bool[nodes])."""
     through = np.zeros(len(first) - 1, np.bool_)
@@ -194,7 +190,6 @@ def _pass_through(
         & (ways.way_name[row_a] == ways.way_name[row_b])
         & (ways.way_ref[row_a] == ways.way_ref[row_b])
         & (((a ^ b) & 1).astype(bool) | symmetric[tagset])
-        & (~alone[tagset] | (ways.way_id[row_a] == ways.way_id[row_b]))
     )
     return through
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from routing.osm import TagSet
+from routing.profiles import Profile
 from routing.tags import timed_clauses, with_conditions
-
-if TYPE_CHECKING:
-    from routing.profiles import Profile
 
 MOST_CLAUSES_COMBINED = 6
 
@@ -24,15 +21,14 @@ class Uses:
     """By tag set, bool[t] each; conditional tags count as both holding and not holding.
 
     `anybody`: some profile may use such a way. `forward`, `backward`: some motor profile may, in that direction.
-    `symmetric`: both directions mean the same to every profile. `alone`: the tags speak of the way as a whole.
-    `felt`: a point with such tags costs some profile something, or closes the way to it.
+    `symmetric`: both directions mean the same to every profile. `felt`: a point with such tags costs some profile
+    something, or closes the way to it.
     """
 
     anybody: NDArray[np.bool_]
     forward: NDArray[np.bool_]
     backward: NDArray[np.bool_]
     symmetric: NDArray[np.bool_]
-    alone: NDArray[np.bool_]
     felt: NDArray[np.bool_]
 
 
@@ -52,10 +48,9 @@ def judge(
     tagsets: Sequence[TagSet], profiles: Mapping[str, Profile], of_ways: NDArray[np.int32], of_points: NDArray[np.int32]
 ) -> Uses:
     """Judge the tag sets that ways bear (`of_ways`) and those that points bear (`of_points`); the others stay False."""
-    anybody, forward, backward, alone, felt = (np.zeros(len(tagsets), np.bool_) for _ in range(5))
+    anybody, forward, backward, felt = (np.zeros(len(tagsets), np.bool_) for _ in range(4))
     symmetric = np.ones(len(tagsets), np.bool_)
     for index in np.unique(of_ways):
-        alone[index] = "duration" in tagsets[index]
         for tags in variants(tagsets[index]):
             for profile in profiles.values():
                 ahead, back = profile.way(tags)
@@ -68,4 +63,4 @@ def judge(
         for tags in variants(tagsets[index]):
             uses = [profile.point(tags) for profile in profiles.values()]
             felt[index] |= any(not use.open or use.restricted or use.seconds > 0 for use in uses)
-    return Uses(anybody, forward, backward, symmetric, alone, felt)
+    return Uses(anybody, forward, backward, symmetric, felt)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +22,8 @@ from routing._uses import judge
 from routing.errors import ExtractError
 from routing.network import DrivingSide, RoadNetwork
 from routing.osm import TurnRestriction, Ways
+from routing.profiles import Profile
 from routing.restrictions import Unplaced, place, trace
-
-if TYPE_CHECKING:
-    from routing.profiles import Profile
 
 SideFrom = Literal["given", "roundabouts", "place"]
 
@@ -96,7 +94,7 @@ def build_with_report(
     forced[ways.point_node[uses.felt[ways.point_tagset]]] = True
     forced[needed] = True
     say("links")
-    links = links_of(ways, edges, forced, uses.symmetric, uses.alone)
+    links = links_of(ways, edges, forced, uses.symmetric)
     say("turns")
     tagset = ways.way_tagset[links.row]
     turns = turns_of(links, np.column_stack((uses.forward[tagset], uses.backward[tagset])).ravel())
