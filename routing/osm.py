@@ -7,7 +7,7 @@ different sets of the tags that matter for costs, so the meaning of tags is work
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -102,11 +102,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """Everything that Siaga takes from OSM for one region."""
+    """Everything that Siaga takes from OSM for one region.
+
+    `dropped` counts what could not be used, by reason (keys of `routing.assembly.DROPPED`).
+    """
 
     ways: Ways
     features: tuple[Feature, ...]
     source: Source
+    dropped: Mapping[str, int] = field(default_factory=dict)
 
 
 ODBL_ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0, https://www.openstreetmap.org/copyright"

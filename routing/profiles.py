@@ -186,7 +186,7 @@ class Profile:
                 found.append("open")
             elif word in access.verdicts:
                 found.append(access.verdicts[word])
-        return max(found, key=lambda verdict: _OPENNESS[verdict]) if found else None
+        return _most_open(found) if found else None
 
     def _gets_into_pedestrian_street(self, tags: TagSet, direction: Direction) -> bool:
         """Right of way opens a pedestrian street if a width that suffices or access for some vehicles shows that it can."""
@@ -367,6 +367,10 @@ class Profile:
         full = np.where(near, self.near_turn_seconds, self.far_turn_seconds)
         result: NDArray[np.float64] = full * np.sin(np.radians(angle) / 2) ** 2
         return result
+
+
+def _most_open(verdicts: list[Verdict]) -> Verdict:
+    return max(verdicts, key=lambda verdict: _OPENNESS[verdict])
 
 
 def _restriction_keys(modes: tuple[str, ...]) -> list[str]:

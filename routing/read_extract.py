@@ -1,0 +1,145 @@
+"""Read an OSM extract from a file (`.osm.pbf`, `.osm`, `.osm.gz`, `.osm.bz2`, …) with pyosmium.
+
+Three passes, so that the order of elements in the file doesn't matter and only nodes that are needed are kept: relations,
+ways, nodes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import osmium
+from osmium.filter import EmptyTagFilter, IdFilter
+from osmium.osm import NODE, RELATION, WAY
+
+from routing.assembly import assemble
+from routing.elements import Elements, Member, Relation
+from routing.errors import ExtractError
+from routing.osm import ODBL_ATTRIBUTION, ElementKind, Extract, Source
+from routing.osm_features import is_feature, needs_geometry
+from routing.tags import is_way
+
+Progress = Callable[[str], None]
+"""Told the name of each step as it begins."""
+
+_FORMATS = (".pbf", ".osm", ".osm.gz", ".osm.bz2", ".xml", ".xml.gz", ".xml.bz2", ".o5m", ".opl", ".opl.gz", ".opl.bz2")
+_HISTORY = (".osh", ".osc", ".osh.pbf", ".osh.gz", ".osh.bz2", ".osc.gz", ".osc.bz2")
+_KINDS: dict[str, ElementKind] = {"n": "node", "w": "way", "r": "relation"}
+_UNDEFINED = 2**31 - 1  # libosmium's mark for a coordinate that is not given
+
+
+def read_extract(path: Path, *, progress: Progress | None = None) -> Extract:
+    """The extract in the file at `path`.
+
+    Raises:
+        ExtractError: the file is missing, empty, truncated, no OSM file, or has no roads; one line that names it.
+    """
+    say = progress or (lambda _step: None)
+    _check(path)
+    say("checksum")
+    sha256 = _sha256(path)
+    try:
+        elements = _read(path, say)
+        header_time = _header_time(path)
+    except (RuntimeError, ValueError, OSError) as error:  # what pyosmium raises for anything wrong with the file
+        reason = " ".join(str(error).split())
+        raise ExtractError(f"{path}: not a complete OSM file ({reason}); fetch it again") from error
+    if not elements.way_id and not elements.relations and not elements.node_tags:
+        raise ExtractError(f"{path}: there are no roads or places in it; take an OSM extract with roads")
+    say("assemble")
+    source = Source(
+        description=path.name,
+        sha256=sha256,
+        data_time=max(header_time, elements.newest) or None,
+        invented=False,
+        attribution=ODBL_ATTRIBUTION,
+    )
+    return assemble(elements, source)
+
+
+def _check(path: Path) -> None:
+    if not path.exists():
+        raise ExtractError(f"{path}: there is no such file; name an OSM extract (.osm.pbf or .osm)")
+    if not path.is_file():
+        raise ExtractError(f"{path}: not a file; name an OSM extract (.osm.pbf or .osm)")
+    name = path.name.lower()
+    if name.endswith(_HISTORY):
+        raise ExtractError(f"{path}: a history or change file, not an extract; name an .osm.pbf or .osm file")
+    if not name.endswith(_FORMATS):
+        raise ExtractError(f"{path}: not an OSM file by its name; it must end in .osm.pbf, .osm, .osm.gz or .osm.bz2")
+    try:
+        if path.stat().st_size == 0:
+            raise ExtractError(f"{path}: the file is empty; fetch it again")
+    except OSError as error:
+        raise ExtractError(f"{path}: can't be read ({error.strerror})") from error
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ExtractError(f"{path}: can't be read ({error.strerror})") from error
+
+
+def _header_time(path: Path) -> str:
+    with osmium.io.Reader(str(path), osmium.osm.NOTHING) as reader:
+        stated: str = reader.header().get("osmosis_replication_timestamp") or reader.header().get("timestamp")
+    return stated if stated.startswith("20") else ""
+
+
+def _read(path: Path, say: Progress) -> Elements:
+    elements = Elements()
+    newest = datetime.fromtimestamp(0, UTC)
+
+    say("relations")
+    members: set[int] = set()
+    nodes: set[int] = set()
+    for relation in _objects(path, RELATION, EmptyTagFilter()):
+        tags = dict(relation.tags)
+        if tags.get("type") != "restriction" and tags.get("type") not in ("multipolygon", "boundary", "site"):
+            continue
+        found = Relation(
+            relation.id,
+            tags,
+            tuple(Member(_KINDS[member.type], member.ref, member.role) for member in relation.members),
+        )
+        area = needs_geometry(found)
+        if area or tags["type"] == "restriction":
+            elements.add_relation(found)
+            newest = max(newest, relation.timestamp)
+        if area:
+            members.update(member.osm_id for member in found.members if member.kind == "way")
+            nodes.update(member.osm_id for member in found.members if member.kind == "node")
+
+    say("ways")
+    for way in _objects(path, WAY):
+        tags = dict(way.tags)
+        if way.id in members or (tags and (is_way(tags) or is_feature(tags, "way"))):
+            elements.add_way(way.id, [node.ref for node in way.nodes], tags)
+            newest = max(newest, way.timestamp)
+
+    say("nodes")
+    for node in _objects(path, NODE, EmptyTagFilter()):
+        elements.node_tags[node.id] = dict(node.tags)
+        nodes.add(node.id)
+        newest = max(newest, node.timestamp)
+    needed = np.union1d(np.array(elements.way_ref, dtype=np.int64), np.fromiter(nodes, dtype=np.int64, count=len(nodes)))
+    for node in _objects(path, NODE, IdFilter(needed.tolist())) if len(needed) else ():
+        place = node.location
+        if place.x != _UNDEFINED and place.y != _UNDEFINED:
+            elements.add_node(node.id, place.x, place.y)
+    elements.newest = newest.strftime("%Y-%m-%dT%H:%M:%SZ") if newest.year > 1970 else ""
+    return elements
+
+
+def _objects(path: Path, kind: Any, *filters: Any) -> Iterator[Any]:
+    processor: Iterable[Any] = osmium.FileProcessor(str(path), kind)
+    for condition in filters:
+        processor = processor.with_filter(condition)  # type: ignore[attr-defined]
+    return (element for element in processor if element.visible)
