@@ -69,5 +69,5 @@ def angles(bearing: NDArray[np.float64], before: NDArray[np.int32], after: NDArr
     turned = bearing[after] - bearing[before ^ 1] - 180.0
     degrees = np.rint((np.nan_to_num(turned, nan=STRAIGHT) + 180.0) % 360.0 - 180.0)
     degrees = np.clip(degrees, -SHARPEST, SHARPEST)
-    degrees[after == before ^ 1] = U_TURN
-    return degrees.astype(np.int16)
+    whole: NDArray[np.int16] = np.where(after == before ^ 1, U_TURN, degrees).astype(np.int16)
+    return whole

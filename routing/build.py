@@ -104,7 +104,7 @@ def build_with_report(
 
     placed, rules, unplaced = place(traces, links.half_segment, lambda segment: turns.segment_state[segment] >= 0, angle)
     graph = unfold(turns, rules)
-    side, side_from = (driving_side, "given") if driving_side else _driving_side(ways, edges)
+    side, side_from = _driving_side(ways, edges, driving_side)
     network = _network(ways, links, turns.segment_state, graph, placed, side)
     report = BuildReport(
         ways=len(usable),
@@ -169,8 +169,10 @@ def _network(
     return network
 
 
-def _driving_side(ways: Ways, edges: Edges) -> tuple[DrivingSide, SideFrom]:
-    """From the sense in which most roundabouts are driven round; where they don't tell, from the place."""
+def _driving_side(ways: Ways, edges: Edges, given: DrivingSide | None) -> tuple[DrivingSide, SideFrom]:
+    """Where not given: from the sense in which most roundabouts are driven round; where they don't tell, from the place."""
+    if given:
+        return given, "given"
     round_tagset = np.array([tags.get("junction") == "roundabout" for tags in ways.tagsets], np.bool_)
     against = np.array([tags.get("oneway") in ("-1", "reverse") for tags in ways.tagsets], np.bool_)
     chosen = np.flatnonzero(round_tagset[ways.way_tagset[edges.row]]) if len(ways.tagsets) else np.empty(0, np.int64)
