@@ -1,0 +1,153 @@
+"""Distance tables: which end is climbed from, which is swept to, how many at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
+from typing import NamedTuple
+
+import numpy as np
+
+from routing._kernels import sweeps
+from routing._kernels.types import INFINITE, LANES, Int32, Int64, Restriction, Topology, UInt32
+from routing._workspaces import Workspaces
+from routing.endpoints import Endpoints
+
+LANES_FROM = 3
+"""From so many near ends on, one copy of the downward part and sweeps in lanes beat a sweep for each end."""
+
+PARALLEL_FROM = 2_000_000
+"""From so many lane steps on (rows' arcs × batches), other threads help."""
+
+HELPERS = max(1, (os.cpu_count() or 1) - 1)
+"""Threads that may help the calling one."""
+
+
+class Near(NamedTuple):
+    """Ends to climb from: ranks, and offsets made non-negative by what `bias` says per end."""
+
+    first: Int64
+    node: Int32
+    offset: UInt32
+    bias: Int64
+
+
+class Far(NamedTuple):
+    """Ends to sweep to: ranks and offsets."""
+
+    first: Int64
+    node: Int32
+    offset: Int64
+
+
+class Part(NamedTuple):
+    """The downward part to the far ends, in rows, and where in it the far ends lie."""
+
+    restriction: Restriction
+    row: Int32
+
+
+def near_ends(ends: Endpoints, rank: Int32) -> Near:
+    """Ends as a climb wants them."""
+    bias = np.zeros(len(ends), np.int64)
+    offset = ends.offset
+    if len(offset) and offset.min() < 0:
+        owner = np.repeat(np.arange(len(ends)), np.diff(ends.first))
+        np.maximum.at(bias, owner, -offset)
+        offset = offset + bias[owner]
+        # What can't be used stays so, whatever the bias of its end.
+    usable = ends.offset < int(INFINITE)
+    start = np.where(usable, np.minimum(offset, int(INFINITE)), int(INFINITE)).astype(np.uint32)
+    return Near(ends.first, rank[ends.node], start, bias)
+
+
+def far_ends(ends: Endpoints, rank: Int32) -> Far:
+    """Ends as a sweep wants them."""
+    return Far(ends.first, rank[ends.node], ends.offset)
+
+
+def part_of(far: Far, graph: Topology, weight: UInt32, reverse: bool, slot: Int32, stack: Int32) -> tuple[Part, Int32]:
+    """The downward part that leads to the far ends, and its nodes; writes their rows into `slot`."""
+    nodes, first, head, down = sweeps.restrict(far.node, graph, weight, reverse, slot, stack)
+    return Part(Restriction(slot, first, head, down), slot[far.node]), nodes
+
+
+def sweep_each(near: Near, far: Far, graph: Topology, weight: UInt32, reverse: bool, spaces: Workspaces) -> UInt32:
+    """uint32[near, far], a lazy sweep for each near end."""
+    table = np.empty((len(near.bias), len(far.first) - 1), np.uint32)
+    work = spaces.take()
+    distance = np.empty(len(far.node), np.uint32)
+    rows = np.arange(len(far.node), dtype=np.int32)
+    for i in range(len(near.bias)):
+        mine = slice(int(near.first[i]), int(near.first[i + 1]))
+        sweeps.sweep_lazily(
+            near.node[mine],
+            near.offset[mine],
+            far.node,
+            graph,
+            weight,
+            reverse,
+            work.query.out,
+            work.memo,
+            work.stack,
+            distance,
+        )
+        sweeps.gather(i, 1, near.bias, far.first, rows, far.offset, distance.reshape(-1, 1), table)
+    spaces.give(work)
+    return table
+
+
+def sweep_part(
+    near: Near, far: Far, part: Part, graph: Topology, weight: UInt32, reverse: bool, spaces: Workspaces, helpers: Executor
+) -> UInt32:
+    """uint32[near, far] by sweeps in lanes over a part that was cut out before."""
+    count = len(near.bias)
+    table = np.empty((count, len(far.first) - 1), np.uint32)
+    rows = len(part.restriction.first) - 1
+
+    def batch(begin: int) -> None:
+        work = spaces.take()
+        end = min(count, begin + LANES)
+        distance, marked = work.lanes(rows)
+        sweeps.sweep_lanes(
+            begin, end, near.first, near.node, near.offset, graph, weight, reverse,
+            part.restriction, work.query.out, distance, marked,
+        )  # fmt: skip
+        sweeps.gather(begin, end - begin, near.bias, far.first, part.row, far.offset, distance, table)
+        spaces.give(work)
+
+    begins = range(0, count, LANES)
+    run_all(batch, begins, helpers if len(begins) * len(part.restriction.head) >= PARALLEL_FROM else None)
+    return table
+
+
+def table(
+    near: Near, far: Far, graph: Topology, weight: UInt32, reverse: bool, spaces: Workspaces, helpers: Executor
+) -> UInt32:
+    """uint32[near, far]."""
+    if len(near.bias) < LANES_FROM:
+        return sweep_each(near, far, graph, weight, reverse, spaces)
+    work = spaces.take()
+    part, nodes = part_of(far, graph, weight, reverse, work.slot, work.stack)
+    result = sweep_part(near, far, part, graph, weight, reverse, spaces, helpers)
+    sweeps.release(nodes, work.slot)
+    spaces.give(work)
+    return result
+
+
+def run_all(step: Callable[[int], None], items: Iterable[int], helpers: Executor | None) -> None:
+    """Run a step for every item, this thread and the helpers taking the next one as they get free."""
+    queue: Iterator[int] = iter(list(items))
+
+    def drain() -> None:
+        for item in queue:  # a list's iterator hands each item to one thread
+            step(item)
+
+    others = [] if helpers is None else [helpers.submit(drain) for _ in range(HELPERS)]
+    try:
+        drain()
+    finally:
+        for other in others:
+            if not other.cancel():  # not even begun: the others left it nothing to do
+                other.result()
