@@ -1,1 +1,44 @@
+"""Where a person can be taken: who offers what, who is open, who is near.
 
+This is the package's public face for serving. Reading registers and OSM, laying one over the other and cutting cells of
+demand is preparation: `facilities.prepare`.
+"""
+
+from __future__ import annotations
+
+from facilities.availability import Availability, AvailabilityBoard
+from facilities.hours import Calendar, Hours, Open, Opening, country_of, opening_at, read_hours, time_zone
+from facilities.matching import Certainty, LeftOut, Matches, Ranked, match
+from facilities.model import CapabilityClaim, Conflict, Facility, Problem, Severity, SourceRecord, Value
+from facilities.reasons import Reason
+from facilities.requirement import Requirement
+from facilities.table import NEVER, FacilityTable
+
+__all__ = [
+    "NEVER",
+    "Availability",
+    "AvailabilityBoard",
+    "Calendar",
+    "CapabilityClaim",
+    "Certainty",
+    "Conflict",
+    "Facility",
+    "FacilityTable",
+    "Hours",
+    "LeftOut",
+    "Matches",
+    "Open",
+    "Opening",
+    "Problem",
+    "Ranked",
+    "Reason",
+    "Requirement",
+    "Severity",
+    "SourceRecord",
+    "Value",
+    "country_of",
+    "match",
+    "opening_at",
+    "read_hours",
+    "time_zone",
+]

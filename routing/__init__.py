@@ -6,6 +6,7 @@ This is the package's public face for serving; `routing.prepare` is the one for 
 from __future__ import annotations
 
 from routing.catalogue import LANGUAGES, Language, text
+from routing.datafiles import read_table
 from routing.errors import (
     ConditionError,
     DataError,
@@ -40,5 +41,6 @@ __all__ = [
     "SiagaError",
     "Source",
     "TagSet",
+    "read_table",
     "text",
 ]

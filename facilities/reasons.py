@@ -1,0 +1,76 @@
+"""Why a facility is left out, or what to know about one that is not: a code with figures, put into words on demand."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from routing import Language, text
+
+Param = str | int | float | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A reason or a remark.
+
+    Attributes:
+        code: key of the text, `facilities.reason.<code>`.
+        params: what the text needs, by name; `capabilities`, `kind` and `state` are keys that the text names in words,
+            `arrival` and `change` are seconds since 1970 (UTC), told in the time zone `zone`.
+    """
+
+    code: str
+    params: tuple[tuple[str, Param], ...] = ()
+
+    def text(self, language: Language) -> str:
+        """The reason in words.
+
+        Raises:
+            DataError: a text is missing.
+        """
+        held = dict(self.params)
+        return text(language, f"facilities.reason.{self.code}", **{key: _word(language, key, held) for key in held})
+
+    def as_dict(self, language: Language) -> dict[str, object]:
+        """For programs: code, figures (moments as ISO 8601 in local time) and words."""
+        held = dict(self.params)
+        figures: dict[str, object] = {}
+        for key, value in held.items():
+            if key in _MOMENTS:
+                figures[key] = _local(held, key).isoformat()
+            else:
+                figures[key] = list(value) if isinstance(value, tuple) else value
+        return {"code": self.code, **figures, "text": self.text(language)}
+
+
+_MOMENTS = ("arrival", "change")
+
+
+def _local(params: Mapping[str, Param], key: str) -> dt.datetime:
+    return dt.datetime.fromtimestamp(float(str(params[key])), ZoneInfo(str(params["zone"])))
+
+
+def _word(language: Language, key: str, params: Mapping[str, Param]) -> Param:
+    value = params[key]
+    if key == "capabilities" and isinstance(value, tuple):
+        return ", ".join(text(language, f"facilities.capability.{name}") for name in value)
+    if key in ("kind", "state"):
+        return text(language, f"facilities.{key}.{value}")
+    if key in _MOMENTS:
+        moment = _local(params, key)
+        same_day = moment.date() == _local(params, "arrival").date()
+        return moment.strftime("%H.%M" if language == "id" else "%H:%M") + ("" if same_day else moment.strftime(" (%Y-%m-%d)"))
+    if key == "age_minutes" and isinstance(value, int):
+        if value < 120:
+            return text(language, "facilities.age.minutes", count=value)
+        unit, size = ("hours", 60) if value < 48 * 60 else ("days", 24 * 60)
+        return text(language, f"facilities.age.{unit}", count=value // size)
+    return value
+
+
+def reason(code: str, **params: Param) -> Reason:
+    """A reason with its figures."""
+    return Reason(code, tuple(params.items()))
