@@ -19,7 +19,7 @@ DROPPED = {
     "ways_cut": "ways whose nodes are partly missing (the extract ends there); they end at the last node there is",
     "ways_without_nodes": "ways with fewer than two nodes in the extract",
     "restrictions_incomplete": "turn restrictions with a member outside the extract or on something that is no road",
-    "restrictions_malformed": "turn restrictions without from, via or to, or with a via that is neither one node nor ways",
+    "restrictions_malformed": "turn restrictions without from, via or to, with several for an only_*, or with a mixed via",
     "features_without_place": "features with no node in the extract",
     "areas_not_closed": "boundaries and areas whose outline is not closed or not whole in the extract; they have no area",
 }
@@ -196,12 +196,17 @@ def _restrictions(
 
 
 def _well_formed(relation: Relation, sources: list[Member], via: list[Member], targets: list[Member]) -> bool:
-    """One from, one to, and via one node or ways; no_entry may have several froms, no_exit several tos (OSM wiki)."""
-    kind = relation.tags.get("restriction", "")
+    """One from, one to, and via one node or ways (OSM wiki, Relation:restriction).
+
+    A ban (no_*) with several froms or tos holds for each pair of them: the wiki says so of no_entry and no_exit, and for the
+    other bans it is the safe reading. Several only_* would contradict each other.
+    """
+    kind = next((value for key, value in relation.tags.items() if key.startswith("restriction")), "")
+    most = len(sources) + len(targets) if kind.startswith("no_") else 1
     kinds = {member.kind for member in via}
     return (
-        (len(sources) == 1 or (len(sources) > 1 and kind == "no_entry"))
-        and (len(targets) == 1 or (len(targets) > 1 and kind == "no_exit"))
+        1 <= len(sources) <= most
+        and 1 <= len(targets) <= most
         and all(member.kind == "way" for member in (*sources, *targets))
         and (kinds == {"way"} or (kinds == {"node"} and len(via) == 1))
     )
