@@ -10,8 +10,7 @@ from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from dispatch.fleet import VehicleKind
-from routing.datafiles import read_table
-from routing.errors import DataError, InputError
+from routing import DataError, InputError, read_table
 
 
 class Priority(StrEnum):

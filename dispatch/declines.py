@@ -1,15 +1,15 @@
 """What it costs that a facility may decline: the expected time from leaving the scene to definitive care.
 
 A patient is offered to one facility after another, never twice to the same, at most `tries` of them; whenever it is quicker,
-and when the tries are used up, SITEGAR (the health office's desk) names one, which takes `sitegar` milliseconds from wherever
-the patient is. A facility f declines by telephone with chance p(f); having accepted, it refuses at the door with chance r(f).
-All times are milliseconds. Written out for three tries, with S = sitegar, o = onward, d = transport, w = lost at a door:
+and when the tries are used up, SITEGAR (the health office's desk) names one. A facility f declines by telephone with chance
+p(f); having accepted, it refuses at the door with chance r(f). All times are milliseconds. Written out for three tries, with
+d = transport, o = onward, w = lost at a door, S = until care when SITEGAR names the facility (see `sitegar_cost`):
 
 *At the door.* Nobody is asked by telephone, so f does not take the patient with chance q(f) = 1 - (1 - p(f)) (1 - r(f)):
 
-    C0(f)    = S
-    C1(f; X) = min(S, min over h not in {f} ∪ X of  o(f,h) + q(h) (w + C0(h)))
-    C2(f)    = min(S, min over g not in {f}     of  o(f,g) + q(g) (w + C1(g; {f})))
+    C0(f)    = S(f)
+    C1(f; X) = min(S(f), min over h not in {f} ∪ X of  o(f,h) + q(h) (w + C0(h)))
+    C2(f)    = min(S(f), min over g not in {f}     of  o(f,g) + q(g) (w + C1(g; {f})))
     T(f)     = d(f) + q(f) (w + C2(f))
 
 *By telephone.* Answers take `answer` each and overlap with whatever the vehicle does meanwhile, until its `slack` (the time
@@ -39,7 +39,26 @@ def not_taken(declined: Floats, refused: Floats) -> Floats:
     return 1.0 - (1.0 - declined) * (1.0 - refused)
 
 
-def refused_cost(onward_ms: Floats, not_taken: Floats, door_ms: float, sitegar_ms: float, further: int) -> Floats:
+def sitegar_cost(drive_ms: Floats, desk_ms: float, usual_ms: float, tried: int) -> float:
+    """S: until care when SITEGAR names the facility, after `tried` ones have declined.
+
+    The desk's own time, and then the usual drive, or that to the nearest facility that can be left by then (the farthest
+    one if there are not so many): the desk can hardly find one that is nearer. Otherwise a region of long ways would have
+    declines look like a gain.
+
+    Args:
+        drive_ms: float64[f], to each suitable facility, inf where there is no way.
+        desk_ms, usual_ms: the desk's time and the usual drive to what it names.
+        tried: how many have declined, at least 0.
+    """
+    reached = drive_ms[np.isfinite(drive_ms)]
+    if len(reached) == 0:
+        return desk_ms + usual_ms
+    place = min(tried, len(reached) - 1)
+    return desk_ms + max(usual_ms, float(np.partition(reached, place)[place]))
+
+
+def refused_cost(onward_ms: Floats, not_taken: Floats, door_ms: float, desk_ms: float, usual_ms: float, further: int) -> Floats:
     """What a refusal at the door of each facility costs from there: w + C(f) of the module's formula.
 
     It depends on the facilities and the roads between them only, so that one result serves every vehicle and, while neither
@@ -49,33 +68,37 @@ def refused_cost(onward_ms: Floats, not_taken: Floats, door_ms: float, sitegar_m
         onward_ms: float64[f, f], from one facility to another, inf where there is no way; the diagonal is not read.
         not_taken: float64[f], the chance q.
         door_ms: lost at a door that refuses.
-        sitegar_ms: until care when SITEGAR names the facility.
+        desk_ms, usual_ms: as for `sitegar_cost`; S(f) counts the way to the nearest other facility.
         further: facilities that may still be tried, 0, 1 or 2.
 
     Returns:
-        float64[f], at most `door_ms + sitegar_ms`.
+        float64[f].
     """
     count = len(not_taken)
-    if further == 0 or count < 2:
-        return np.full(count, door_ms + sitegar_ms)
+    if count == 0:
+        return np.empty(0)
     everyone = np.arange(count)
-    last = onward_ms + not_taken * (door_ms + sitegar_ms)
-    last[everyone, everyone] = np.inf
+    roads = onward_ms.copy()
+    roads[everyone, everyone] = np.inf
+    nearest = roads.min(axis=1)
+    sitegar = desk_ms + np.maximum(usual_ms, np.where(np.isfinite(nearest), nearest, 0.0))
+    if further == 0 or count < 2:
+        return np.asarray(door_ms + sitegar, np.float64)
+    last = roads + not_taken * (door_ms + sitegar)
     if further == 1:
-        return np.asarray(door_ms + np.minimum(last.min(axis=1), sitegar_ms), np.float64)
+        return np.asarray(door_ms + np.minimum(last.min(axis=1), sitegar), np.float64)
     best = last.argmin(axis=1)
     first = last[everyone, best]
     last[everyone, best] = np.inf
     second = last.min(axis=1)
     # after[f, g]: from g, with f and g behind one: the best third, or the second best where the best would be f again.
     after = np.empty((count, count))
-    after[:] = np.minimum(first, sitegar_ms)
-    after[best, everyone] = np.minimum(second, sitegar_ms)
+    after[:] = np.minimum(first, sitegar)
+    after[best, everyone] = np.minimum(second, sitegar)
     after += door_ms
     after *= not_taken
-    after += onward_ms
-    after[everyone, everyone] = np.inf
-    return np.asarray(door_ms + np.minimum(after.min(axis=1), sitegar_ms), np.float64)
+    after += roads
+    return np.asarray(door_ms + np.minimum(after.min(axis=1), sitegar), np.float64)
 
 
 def _two_least(values: Floats) -> tuple[int, float, float]:

@@ -15,8 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from routing.datafiles import read_table
-from routing.errors import DataError, RegisterError
+from routing import DataError, RegisterError, read_table
 
 
 class VehicleKind(StrEnum):

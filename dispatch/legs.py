@@ -13,8 +13,7 @@ from typing import Any, Literal, get_args
 
 from dispatch.cases import CaseKind, Priority
 from dispatch.fleet import Vehicle, VehicleKind
-from routing.datafiles import read_table
-from routing.errors import DataError
+from routing import DataError, read_table
 
 Leg = Literal["reach", "carry"]
 """To the patient, and with the patient on board."""

@@ -34,6 +34,7 @@ class Problem:
         way: intp[v], the row of `transport_ms` and `refused_ms` that this vehicle's second leg has.
         transport_ms: float64[w, f], from the patient to each facility; inf: can't.
         refused_ms: float64[w, f], what a refusal at each facility's door costs (`dispatch.declines.refused_cost`).
+        sitegar_ms: float64[w], from the patient until care if SITEGAR names the facility (`dispatch.declines.sitegar_cost`).
         declined, refused: float64[f], chances of a decline by telephone and of a refusal at the door.
         loss: float64[v], the share of demand (0 … 1) that is covered no longer when this vehicle goes.
         vehicle_order, facility_order: intp[v], intp[f], the rank of each id, which settles ties.
@@ -50,6 +51,7 @@ class Problem:
     way: NDArray[np.intp]
     transport_ms: Floats
     refused_ms: Floats
+    sitegar_ms: Floats
     declined: Floats
     refused: Floats
     loss: Floats
@@ -108,7 +110,7 @@ def expected_ms(problem: Problem) -> Floats:
                 problem.refused,
                 slack,
                 settings.answer_ms,
-                settings.sitegar_ms,
+                float(problem.sitegar_ms[way]),
                 settings.tries,
             )
         total[v] = reach + problem.scene_ms + care

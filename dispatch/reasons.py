@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from routing.catalogue import Language, text
+from facilities import Reason as FacilityReason
+from routing import Language, text
 
-Value = str | int | float
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Identifiers that have a name in each language: texts `dispatch.<section>.<code>`."""
+
+    section: str
+    codes: tuple[str, ...]
+
+    def text(self, language: Language) -> str:
+        """The names, with commas between."""
+        return ", ".join(text(language, f"dispatch.{self.section}.{code}") for code in self.codes)
+
+
+Value = str | int | float | Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +29,7 @@ class Reason:
 
     Attributes:
         code: key of the text, `dispatch.reason.<code>`.
-        params: the figures that the text needs, by name.
+        params: what the text needs, by name.
     """
 
     code: str
@@ -27,13 +41,29 @@ class Reason:
         Raises:
             DataError: the code has no text.
         """
-        return text(language, f"dispatch.reason.{self.code}", **dict(self.params))
+        values = {name: _said(value, language) for name, value in self.params}
+        return text(language, f"dispatch.reason.{self.code}", **values)
 
     def as_dict(self, language: Language) -> dict[str, object]:
         """For programs: code, figures and words."""
-        return {"code": self.code, **dict(self.params), "text": self.text(language)}
+        figures = {name: list(value.codes) if isinstance(value, Terms) else value for name, value in self.params}
+        return {"code": self.code, "params": figures, "text": self.text(language)}
+
+
+def _said(value: Value, language: Language) -> str:
+    match value:
+        case Terms():
+            return value.text(language)
+        case float():
+            return f"{value:g}".replace(".", ",") if language == "id" else f"{value:g}"
+        case _:
+            return str(value)
 
 
 def reason(code: str, **params: Value) -> Reason:
     """A reason, its figures named."""
     return Reason(code, tuple(params.items()))
+
+
+AnyReason = Reason | FacilityReason
+"""A reason of ours or one that facilities/ gives; both have `text(language)` and `as_dict(language)`."""

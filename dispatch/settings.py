@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from dispatch.cases import Priority
-from routing.datafiles import read_table
-from routing.errors import DataError
+from routing import DataError, read_table
 
 Asking = Literal["ahead", "on_board", "at_door"]
 """When facilities are asked: from the assignment on, when the patient is on board, or nobody asks."""
@@ -28,13 +26,12 @@ class DecisionSettings:
     answer_ms: float
     unanswered_ms: float
     door_ms: float
-    sitegar_ms: float
+    desk_ms: float
+    usual_ms: float
     prior_strength: float
     declined: float
+    declined_without_room: float
     refused_at_door: float
-    declined_unknown_capability: float
-    full_declined: float
-    other_declined: Mapping[str, float]
     red_tolerance_ms: float
     turnout_ms: float
     turnout_moving_ms: float
@@ -46,10 +43,6 @@ class DecisionSettings:
     divert_penalty_ms: float
     standard_ms: float
     busy_share: float
-
-    def chance_declined(self, facility_kind: str) -> float:
-        """The prior chance that a facility of this kind declines by telephone."""
-        return self.other_declined.get(facility_kind, self.declined)
 
 
 def learned(prior: float, strength: float, declined: int, offered: int) -> float:
@@ -84,10 +77,6 @@ def read_settings(table: Mapping[str, Any], where: str = "decision.toml") -> Dec
     asking = table.get("offers", {}).get("asking")
     if asking not in get_args(Asking):
         raise DataError(f"{where}: [offers] asking must be one of {', '.join(get_args(Asking))}, not {asking!r}")
-    by_kind = table.get("prior", {}).get("other_declined", {})
-    for kind, chance in by_kind.items():
-        if not isinstance(chance, int | float) or not 0 <= chance <= 1:
-            raise DataError(f"{where}: [prior] other_declined.{kind} must be a chance from 0 to 1, not {chance!r}")
     try:
         divert = frozenset(Priority(name) for name in table["divert"]["priorities"])
     except (KeyError, ValueError) as error:
@@ -98,13 +87,12 @@ def read_settings(table: Mapping[str, Any], where: str = "decision.toml") -> Dec
         answer_ms=ms("offers", "answer_seconds"),
         unanswered_ms=ms("offers", "unanswered_seconds"),
         door_ms=ms("offers", "door_seconds"),
-        sitegar_ms=ms("offers", "sitegar_seconds"),
+        desk_ms=ms("offers", "sitegar_desk_seconds"),
+        usual_ms=ms("offers", "sitegar_drive_seconds"),
         prior_strength=value("prior", "strength", 0, 1e6),
         declined=value("prior", "declined", 0, 1),
+        declined_without_room=value("prior", "declined_without_room", 0, 1),
         refused_at_door=value("prior", "refused_at_door", 0, 1),
-        declined_unknown_capability=value("prior", "declined_unknown_capability", 0, 1),
-        full_declined=value("prior", "full_declined", 0, 1),
-        other_declined=MappingProxyType({kind: float(chance) for kind, chance in by_kind.items()}),
         red_tolerance_ms=max(1.0, ms("first_leg", "red_tolerance_seconds")),
         turnout_ms=ms("first_leg", "turnout_seconds"),
         turnout_moving_ms=ms("first_leg", "turnout_moving_seconds"),

@@ -30,6 +30,7 @@ def waiting(reach: list[float], priority: Priority, transport: float = 10.0) -> 
         way=np.zeros(count, np.intp),
         transport_ms=np.array([[transport]]) * MINUTE,
         refused_ms=np.zeros((1, 1)),
+        sitegar_ms=np.full(1, 45 * MINUTE),
         declined=np.zeros(1),
         refused=np.zeros(1),
         loss=np.zeros(count),

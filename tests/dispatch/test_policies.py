@@ -37,7 +37,7 @@ def problem(
     p = np.array(declined or [0.0] * facilities)
     r = np.array(refused or [0.0] * facilities)
     roads = np.array(onward if onward is not None else np.full((facilities, facilities), 10.0)) * MINUTE
-    behind = refused_cost(roads, not_taken(p, r), settings.door_ms, settings.sitegar_ms, settings.tries - 1)
+    behind = refused_cost(roads, not_taken(p, r), settings.door_ms, settings.desk_ms, settings.usual_ms, settings.tries - 1)
     return Problem(
         priority=priority,
         scene_ms=scene * MINUTE,
@@ -46,6 +46,7 @@ def problem(
         way=np.array(way or [0] * len(reach), np.intp),
         transport_ms=np.array(transport) * MINUTE,
         refused_ms=np.tile(behind, (ways, 1)),
+        sitegar_ms=np.full(ways, settings.desk_ms + settings.usual_ms),
         declined=p,
         refused=r,
         loss=np.array(loss or [0.0] * len(reach)),
@@ -169,6 +170,7 @@ def test_quicker_on_both_legs_never_ranks_lower(world: Problem, first: float, se
         vehicle_order=np.arange(twin + 1)[::-1],
         transport_ms=np.vstack((world.transport_ms, world.transport_ms[world.way[-1]] * second)),
         refused_ms=np.vstack((world.refused_ms, behind * second)),
+        sitegar_ms=np.append(world.sitegar_ms, world.sitegar_ms[world.way[-1]]),
     )
     order = [v for v, _ in chosen(pair)]
     if twin - 1 in order:

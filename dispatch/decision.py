@@ -1,0 +1,450 @@
+"""The decision: requirement, vehicles, facilities, times → ranked pairs (vehicle, facility), and why the others lost.
+
+Pure: nothing is read, asked or drawn here; the same facts give the same answer. `problem_of` and a policy are enough for
+whoever needs only the choice (the simulation); `decide` explains it as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dispatch.cases import Requirement
+from dispatch.declines import expected_care, not_taken, refused_cost, sitegar_cost
+from dispatch.fleet import Vehicle
+from dispatch.policies import DEFAULT_POLICY, POLICIES, Problem, Ranking, Scores, rank
+from dispatch.reasons import AnyReason, Reason, reason
+from dispatch.screening import Candidate, LeftOut
+from dispatch.settings import DecisionSettings
+
+Floats = NDArray[np.float64]
+
+SITEGAR = "SITEGAR"
+"""The id of the referral desk as a destination: who names a facility when none is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a patient may be taken: a facility, a given place, the referral desk, or nowhere.
+
+    Attributes:
+        id, name, kind: of the facility; `kind` is "given", "referral_desk" or "none" for the others.
+        longitude, latitude: degrees, or None.
+        declined, refused: chances that it declines by telephone and that it refuses at the door.
+        remarks: what is old, unknown or contradictory about it.
+    """
+
+    id: str
+    name: str
+    kind: str
+    longitude: float | None = None
+    latitude: float | None = None
+    declined: float = 0.0
+    refused: float = 0.0
+    remarks: tuple[AnyReason, ...] = ()
+
+
+def referral_desk(*remarks: AnyReason) -> Destination:
+    """SITEGAR, as the destination when no facility is left."""
+    return Destination(SITEGAR, SITEGAR, "referral_desk", remarks=remarks)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How vehicles of one kind get to the patient and on.
+
+    Attributes:
+        reach_profile, carry_profile: how the first and the second leg are driven.
+        carry_ms, carry_m, carry_kind: the part on foot between the vehicle and the patient, once each way; the kind is
+            `street`, `footways` or `straight` (nobody has checked the ground).
+        drive_ms: float64[f], from where the vehicle stops to each destination, inf where there is no way.
+        onward_ms: float64[f, f], between the destinations.
+    """
+
+    reach_profile: str
+    carry_profile: str
+    carry_ms: float
+    carry_m: float
+    carry_kind: str
+    drive_ms: Floats
+    onward_ms: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Times and demand, for vehicles and destinations in a fixed order.
+
+    Attributes:
+        drive_ms: float64[v], from where each vehicle is to where it stops for the patient, inf where there is no way.
+        way: intp[v], the vehicle's place in `ways`.
+        ways: see there.
+        uncovered: float64[v], the demand that nobody else reaches in time once this vehicle has gone.
+        loss: float64[v], the same as an expected share of all demand (`dispatch.coverage.coverage_loss`).
+        demand: all demand, in `demand_unit`.
+        demand_unit: "people", "km2" or "" if nobody knows.
+    """
+
+    drive_ms: Floats
+    way: NDArray[np.intp]
+    ways: tuple[Way, ...]
+    uncovered: Floats
+    loss: Floats
+    demand: float = 0.0
+    demand_unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A vehicle and a facility, with all that speaks for and against; times in milliseconds.
+
+    Attributes:
+        vehicle, destination: the pair.
+        reach_profile, carry_profile: how its legs are driven.
+        turnout_ms, drive_ms, carry_ms, doubt_ms: the first leg: turning out, driving, on foot, added for an old position.
+        carry_m, carry_kind: the part on foot.
+        scene_ms: at the patient.
+        transport_ms: the second leg, the way back to the vehicle included.
+        going_on_ms: what the chance of a decline adds (or spares, where the next one is nearer than this one).
+        expected_ms: all of it: from the assignment to definitive care.
+        if_declined: who is asked next.
+        uncovered, loss: see `Tables`.
+        diverts: the vehicle is pulled away from a scheduled run.
+        remarks: facts that are old, unknown or assumed.
+    """
+
+    vehicle: Vehicle
+    destination: Destination
+    reach_profile: str
+    carry_profile: str
+    turnout_ms: float
+    drive_ms: float
+    carry_ms: float
+    doubt_ms: float
+    carry_m: float
+    carry_kind: str
+    scene_ms: float
+    transport_ms: float
+    going_on_ms: float
+    expected_ms: float
+    if_declined: Destination | None
+    uncovered: float
+    loss: float
+    diverts: bool
+    remarks: tuple[AnyReason, ...]
+
+    @property
+    def reach_ms(self) -> float:
+        """The first leg: from the assignment to arrival at the patient."""
+        return self.turnout_ms + self.drive_ms + self.carry_ms + self.doubt_ms
+
+
+@dataclass(frozen=True, slots=True)
+class FacilityChoice:
+    """A facility as an alternative for the vehicle that was chosen."""
+
+    destination: Destination
+    transport_ms: float
+    expected_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Ranked pairs, and why the others lost.
+
+    Attributes:
+        requirement: what was asked.
+        policy: name of the policy.
+        options: the best pairs, best first, one for each vehicle (with its best facility).
+        facilities: for the vehicle of the first option, the facilities that can be reached, best first.
+        vehicles_lost, facilities_lost: suitable, but not first: by how much.
+        vehicles_out, facilities_out: not suitable, and why.
+    """
+
+    requirement: Requirement
+    policy: str
+    options: tuple[Option, ...]
+    facilities: tuple[FacilityChoice, ...]
+    vehicles_lost: tuple[LeftOut, ...]
+    facilities_lost: tuple[LeftOut, ...]
+    vehicles_out: tuple[LeftOut, ...]
+    facilities_out: tuple[LeftOut, ...]
+
+
+def _ranks(ids: Sequence[str]) -> NDArray[np.intp]:
+    order = np.empty(len(ids), np.intp)
+    order[sorted(range(len(ids)), key=ids.__getitem__)] = np.arange(len(ids))
+    return order
+
+
+def with_referral_desk(
+    destinations: Sequence[Destination], tables: Tables, settings: DecisionSettings
+) -> tuple[Sequence[Destination], Tables]:
+    """The same, with SITEGAR as one more destination for those ways that lead to none (or where there is none)."""
+    stranded = [not np.isfinite(way.drive_ms).any() for way in tables.ways]
+    if not any(stranded):
+        return destinations, tables
+    count = len(destinations)
+    onward = {id(way.onward_ms): np.pad(way.onward_ms, ((0, 1), (0, 1)), constant_values=np.inf) for way in tables.ways}
+    desk = settings.desk_ms + settings.usual_ms
+    ways = tuple(
+        replace(way, drive_ms=np.append(way.drive_ms, desk if lost else np.inf), onward_ms=onward[id(way.onward_ms)])
+        for way, lost in zip(tables.ways, stranded, strict=True)
+    )
+    why = "facility.none_reachable" if count else "facility.none_suitable"
+    return (*destinations, referral_desk(reason(why))), replace(tables, ways=ways)
+
+
+def problem_of(
+    requirement: Requirement,
+    candidates: Sequence[Candidate],
+    destinations: Sequence[Destination],
+    tables: Tables,
+    settings: DecisionSettings,
+) -> Problem:
+    """The facts as the arrays that policies look at.
+
+    Raises:
+        ValueError: the tables don't fit the vehicles and destinations.
+    """
+    vehicles, places = len(candidates), len(destinations)
+    if tables.drive_ms.shape != (vehicles,) or tables.way.shape != (vehicles,):
+        raise ValueError(f"tables for {len(tables.drive_ms)} vehicles, but there are {vehicles}")
+    if any(way.drive_ms.shape != (places,) or way.onward_ms.shape != (places, places) for way in tables.ways):
+        raise ValueError(f"tables do not fit {places} destinations")
+    declined = np.array([place.declined for place in destinations], np.float64)
+    refused = np.array([place.refused for place in destinations], np.float64)
+    never = not_taken(declined, refused)
+    behind: dict[int, Floats] = {}
+    for way in tables.ways:
+        if id(way.onward_ms) not in behind:
+            behind[id(way.onward_ms)] = refused_cost(
+                way.onward_ms, never, settings.door_ms, settings.desk_ms, settings.usual_ms, settings.tries - 1
+            )
+    carry = np.array([way.carry_ms for way in tables.ways], np.float64)
+    before = np.array([candidate.turnout_ms + candidate.doubt_ms for candidate in candidates], np.float64)
+    return Problem(
+        priority=requirement.priority,
+        scene_ms=requirement.seconds_on_scene * 1000,
+        reach_ms=before + tables.drive_ms + carry[tables.way],
+        handicap_ms=np.array([candidate.handicap_ms for candidate in candidates], np.float64),
+        way=tables.way,
+        transport_ms=np.array([way.drive_ms + way.carry_ms for way in tables.ways]).reshape(len(tables.ways), places),
+        refused_ms=np.array([behind[id(way.onward_ms)] for way in tables.ways]).reshape(len(tables.ways), places),
+        sitegar_ms=np.array(
+            [sitegar_cost(way.drive_ms, settings.desk_ms, settings.usual_ms, settings.tries) for way in tables.ways]
+        ),
+        declined=declined,
+        refused=refused,
+        loss=tables.loss,
+        vehicle_order=_ranks([candidate.vehicle.id for candidate in candidates]),
+        facility_order=_ranks([place.id for place in destinations]),
+        settings=settings,
+    )
+
+
+def asked_next(problem: Problem, way: int, slack_ms: float, tried: Collection[int], tries_left: int) -> tuple[Floats, float]:
+    """What asking each facility next would come to, from where the patient is now.
+
+    Args:
+        problem: the facts; row `way` of its second-leg tables counts.
+        slack_ms: until the vehicle leaves with the patient; 0 if it has.
+        tried: facilities that have had their chance.
+        tries_left: how many may still be asked before SITEGAR names one.
+
+    Returns:
+        float64[f], expected milliseconds from leaving to care, inf for those tried or out of reach; and the same for SITEGAR.
+    """
+    settings = problem.settings
+    count = len(problem.declined)
+    desk = float(problem.sitegar_ms[way])
+    cost = np.full(count, np.inf)
+    left = np.array([f for f in range(count) if f not in tried], np.intp)
+    if tries_left > 0 and len(left):
+        cost[left] = expected_care(
+            problem.transport_ms[way, left],
+            problem.refused_ms[way, left],
+            problem.declined[left],
+            problem.refused[left],
+            None if settings.asking == "at_door" else slack_ms,
+            settings.answer_ms,
+            desk,
+            min(tries_left, settings.tries),
+        )
+    return cost, desk
+
+
+def _next_destination(
+    problem: Problem, destinations: Sequence[Destination], v: int, f: int, known: dict[tuple[int, int, float], int]
+) -> Destination | None:
+    """Who is asked after facility f has declined: None if no more than one place is in question."""
+    settings = problem.settings
+    if problem.declined[f] == 0.0 and problem.refused[f] == 0.0:
+        return None
+    slack = 0.0
+    if settings.asking == "ahead":
+        enough = settings.tries * settings.answer_ms
+        slack = max(0.0, min(enough, float(problem.reach_ms[v]) + problem.scene_ms) - settings.answer_ms)
+    key = (int(problem.way[v]), f, slack)
+    if key not in known:
+        cost, desk = asked_next(problem, key[0], slack, (f,), settings.tries - 1)
+        best = int(cost.argmin())
+        known[key] = best if cost[best] <= desk else -1
+    return referral_desk() if known[key] < 0 else destinations[known[key]]
+
+
+def _minutes(ms: float) -> float:
+    return round(ms / 60_000, 1)
+
+
+def _why_not(problem: Problem, scores: Scores, ranking: Ranking, place: int, policy: str) -> Reason:
+    """Why the vehicle at this place of the ranking was not the first."""
+    v, first = int(ranking.vehicle[place]), int(ranking.vehicle[0])
+    later = float(problem.reach_ms[v] - problem.reach_ms[first])
+    slower = float(ranking.expected_ms[place] - ranking.expected_ms[0])
+    if policy == "coverage_aware" and problem.loss[v] > problem.loss[first]:
+        return reason("vehicle.uncovers_more", percent=round(100 * float(problem.loss[v] - problem.loss[first]), 1))
+    if scores.vehicle[v] > scores.vehicle[first] and later > 0:
+        return reason("vehicle.later_at_patient", minutes=_minutes(later))
+    if slower > 0:
+        return reason("vehicle.later_at_care", minutes=_minutes(slower))
+    if problem.handicap_ms[v] > problem.handicap_ms[first]:
+        return reason("vehicle.would_be_diverted")
+    return reason("vehicle.no_better")
+
+
+def _option(
+    problem: Problem,
+    candidates: Sequence[Candidate],
+    destinations: Sequence[Destination],
+    tables: Tables,
+    ranking: Ranking,
+    place: int,
+    known: dict[tuple[int, int, float], int],
+) -> Option:
+    v, f = int(ranking.vehicle[place]), int(ranking.facility[place])
+    candidate, way, destination = candidates[v], tables.ways[tables.way[v]], destinations[f]
+    transport, expected = float(problem.transport_ms[problem.way[v], f]), float(ranking.expected_ms[place])
+    remarks: list[AnyReason] = list(candidate.remarks)
+    if candidate.vehicle.invented:
+        remarks.append(reason("vehicle.invented"))
+    if way.carry_kind == "straight":
+        remarks.append(reason("carry.unchecked", metres=round(way.carry_m), minutes=_minutes(way.carry_ms)))
+    elif way.carry_kind == "footways":
+        remarks.append(reason("carry.on_foot", metres=round(way.carry_m), minutes=_minutes(way.carry_ms)))
+    return Option(
+        vehicle=candidate.vehicle,
+        destination=destination,
+        reach_profile=way.reach_profile,
+        carry_profile=way.carry_profile,
+        turnout_ms=candidate.turnout_ms,
+        drive_ms=float(tables.drive_ms[v]),
+        carry_ms=way.carry_ms,
+        doubt_ms=candidate.doubt_ms,
+        carry_m=way.carry_m,
+        carry_kind=way.carry_kind,
+        scene_ms=problem.scene_ms,
+        transport_ms=transport,
+        going_on_ms=expected - float(problem.reach_ms[v]) - problem.scene_ms - transport,
+        expected_ms=expected,
+        if_declined=_next_destination(problem, destinations, v, f, known),
+        uncovered=float(tables.uncovered[v]),
+        loss=float(tables.loss[v]),
+        diverts=candidate.diverts,
+        remarks=(*remarks, *destination.remarks),
+    )
+
+
+def _facilities(
+    problem: Problem, scores: Scores, destinations: Sequence[Destination], v: int
+) -> tuple[list[FacilityChoice], list[LeftOut]]:
+    """The facilities for vehicle v, best first, and why each but the first is not."""
+    pair, expected = scores.pair[v].tolist(), scores.expected_ms[v].tolist()
+    transport = problem.transport_ms[problem.way[v]].tolist()
+    order = np.lexsort((problem.facility_order, scores.expected_ms[v], scores.pair[v])).tolist()
+    choices: list[FacilityChoice] = []
+    lost: list[LeftOut] = []
+    for f in order:
+        place = destinations[f]
+        if pair[f] == np.inf:
+            lost.append(LeftOut(place.id, place.name, (reason("facility.unreachable"),)))
+            continue
+        if choices:
+            later = expected[f] - choices[0].expected_ms
+            farther = transport[f] - choices[0].transport_ms
+            if later > 0:
+                why = reason("facility.later_at_care", minutes=_minutes(later), chance=round(100 * place.declined))
+            elif farther > 0:
+                why = reason("facility.farther", minutes=_minutes(farther))
+            else:
+                why = reason("facility.no_better")
+            lost.append(LeftOut(place.id, place.name, (why,)))
+        choices.append(FacilityChoice(place, transport[f], expected[f]))
+    return choices, lost
+
+
+def decide(
+    requirement: Requirement,
+    candidates: Sequence[Candidate],
+    destinations: Sequence[Destination],
+    tables: Tables,
+    settings: DecisionSettings,
+    policy: str = DEFAULT_POLICY,
+    vehicles_out: Sequence[LeftOut] = (),
+    facilities_out: Sequence[LeftOut] = (),
+    limit: int = 5,
+) -> Decision:
+    """Rank the pairs (vehicle, facility) and say why the others lost.
+
+    Args:
+        requirement: what the case asks for.
+        candidates: vehicles that may go (`dispatch.screening.screen`).
+        destinations: where the patient may be taken; where none is suitable or none can be reached, SITEGAR stands in.
+        tables: times, for these vehicles and destinations.
+        settings: weights and limits.
+        policy: name of one of `dispatch.policies.POLICIES`.
+        vehicles_out, facilities_out: left out before, with their reasons; passed through.
+        limit: how many options to work out; the other vehicles are in `vehicles_lost`.
+
+    Raises:
+        ValueError: the tables don't fit.
+        KeyError: no such policy.
+    """
+    destinations, tables = with_referral_desk(destinations, tables, settings)
+    problem = problem_of(requirement, candidates, destinations, tables, settings)
+    scores = POLICIES[policy](problem)
+    ranking = rank(problem, scores)
+    ranked = set(ranking.vehicle.tolist())
+    nowhere = [
+        LeftOut(
+            candidate.vehicle.id,
+            candidate.vehicle.name,
+            (reason("vehicle.unreachable" if np.isinf(tables.drive_ms[v]) else "vehicle.no_way_on"),),
+        )
+        for v, candidate in enumerate(candidates)
+        if v not in ranked
+    ]
+    if not ranked:
+        return Decision(requirement, policy, (), (), (), (), (*vehicles_out, *nowhere), tuple(facilities_out))
+    known: dict[tuple[int, int, float], int] = {}
+    options = tuple(
+        _option(problem, candidates, destinations, tables, ranking, place, known)
+        for place in range(min(limit, len(ranking.vehicle)))
+    )
+    lost = []
+    for place in range(1, len(ranking.vehicle)):
+        vehicle = candidates[ranking.vehicle[place]].vehicle
+        lost.append(LeftOut(vehicle.id, vehicle.name, (_why_not(problem, scores, ranking, place, policy),)))
+    choices, facilities_lost = _facilities(problem, scores, destinations, int(ranking.vehicle[0]))
+    return Decision(
+        requirement=requirement,
+        policy=policy,
+        options=options,
+        facilities=tuple(choices),
+        vehicles_lost=tuple(lost),
+        facilities_lost=tuple(facilities_lost),
+        vehicles_out=(*vehicles_out, *nowhere),
+        facilities_out=tuple(facilities_out),
+    )

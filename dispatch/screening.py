@@ -1,0 +1,123 @@
+"""Which vehicles may go at all, and what is known of where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from dispatch.cases import Requirement
+from dispatch.fleet import FREE, Vehicle, VehicleStatus
+from dispatch.reasons import AnyReason, Reason, Terms, reason
+from dispatch.settings import DecisionSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A vehicle that may go.
+
+    Attributes:
+        vehicle: it.
+        longitude, latitude: where it is taken to be, degrees.
+        turnout_ms: from the assignment to moving.
+        doubt_ms: added to the way to the patient because its position is old.
+        handicap_ms: what pulling it away from its run costs, counted like time when vehicles are compared.
+        remarks: what is old or assumed about it.
+    """
+
+    vehicle: Vehicle
+    longitude: float
+    latitude: float
+    turnout_ms: float
+    doubt_ms: float = 0.0
+    handicap_ms: float = 0.0
+    remarks: tuple[Reason, ...] = ()
+
+    @property
+    def diverts(self) -> bool:
+        """Whether it is pulled away from a scheduled run."""
+        return self.vehicle.can_be_diverted
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A vehicle or a facility that is not chosen from, by id and name, and why."""
+
+    id: str
+    name: str
+    reasons: tuple[AnyReason, ...]
+
+
+def _unfit(vehicle: Vehicle, requirement: Requirement, settings: DecisionSettings) -> list[Reason]:
+    """Everything that keeps a vehicle from this case, its position aside."""
+    found = []
+    if vehicle.status not in FREE:
+        pulled = vehicle.can_be_diverted and not requirement.kind.scheduled
+        if not (pulled and requirement.priority in settings.divert_priorities):
+            found.append(reason(f"vehicle.status.{vehicle.status}"))
+    if vehicle.kind not in requirement.kind.vehicles:
+        found.append(reason("vehicle.kind", kind=Terms("vehicle_kind", (vehicle.kind,))))
+    if missing := requirement.needed_equipment - vehicle.equipment:
+        found.append(reason("vehicle.equipment", missing=Terms("equipment", tuple(sorted(missing)))))
+    if vehicle.capacity < requirement.patients and requirement.kind.destination != "none":
+        found.append(reason("vehicle.capacity", capacity=vehicle.capacity, patients=requirement.patients))
+    return found
+
+
+def locate(vehicle: Vehicle, now: datetime, settings: DecisionSettings) -> Candidate | Reason:
+    """Where a vehicle is taken to be, or why nobody knows.
+
+    A fix up to `fix_now_seconds` old is "now". An older one is labelled, and doubt is added to the way to the patient, since
+    the vehicle may have moved off; one older than `fix_lost_seconds` says nothing, and the vehicle counts as standing at
+    its base, labelled as assumed, or is left out if it has none. A fix without a time is assumed, with the doubt of a lost one.
+    """
+    moving = vehicle.status in {VehicleStatus.RETURNING, VehicleStatus.EN_ROUTE}
+    turnout = settings.turnout_moving_ms if moving else settings.turnout_ms
+    handicap = settings.divert_penalty_ms if vehicle.can_be_diverted else 0.0
+    fixed = vehicle.longitude is not None and vehicle.latitude is not None
+    age = vehicle.fix_age_seconds(now) if fixed else None
+    remarks: list[Reason] = [reason("vehicle.diverted")] if vehicle.can_be_diverted else []
+
+    def doubt(seconds: float) -> float:
+        return min(settings.fix_penalty_limit_ms, max(0.0, seconds) * 1000 * settings.fix_penalty_share)
+
+    longitude, latitude = vehicle.longitude, vehicle.latitude
+    if fixed and age is not None and age <= settings.fix_lost_seconds:
+        doubt_ms = doubt(age - settings.fix_now_seconds)
+        if age > settings.fix_now_seconds:
+            remarks.append(reason("position.old", minutes=round(age / 60)))
+    elif vehicle.base_longitude is not None and vehicle.base_latitude is not None:
+        longitude, latitude = vehicle.base_longitude, vehicle.base_latitude
+        # Whoever stands by without a word is most likely at the base; one on the road is anywhere.
+        doubt_ms = 0.0 if not moving and age is None else doubt(settings.fix_lost_seconds)
+        if age is None:
+            remarks.append(reason("position.base", base=vehicle.base or vehicle.name))
+        else:
+            remarks.append(reason("position.lost", minutes=round(age / 60), base=vehicle.base or vehicle.name))
+    elif fixed and age is None:
+        doubt_ms = doubt(settings.fix_lost_seconds)
+        remarks.append(reason("position.untimed"))
+    elif fixed and age is not None:
+        return reason("vehicle.position_lost", minutes=round(age / 60))
+    else:
+        return reason("vehicle.position_unknown")
+    assert longitude is not None
+    assert latitude is not None
+    return Candidate(vehicle, longitude, latitude, turnout, doubt_ms, handicap, tuple(remarks))
+
+
+def screen(
+    vehicles: Iterable[Vehicle], requirement: Requirement, now: datetime, settings: DecisionSettings
+) -> tuple[list[Candidate], list[LeftOut]]:
+    """Vehicles that may go, and those left out with every reason; both in the order of the input."""
+    candidates, left_out = [], []
+    for vehicle in vehicles:
+        reasons = _unfit(vehicle, requirement, settings)
+        found = locate(vehicle, now, settings)
+        if isinstance(found, Reason):
+            reasons.append(found)
+        if reasons or isinstance(found, Reason):
+            left_out.append(LeftOut(vehicle.id, vehicle.name, tuple(reasons)))
+        else:
+            candidates.append(found)
+    return candidates, left_out
