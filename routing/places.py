@@ -34,6 +34,7 @@ __all__ = ["Address", "Extra", "Kind", "Match", "Place", "PlaceIndex"]
 Match = Literal["exact", "spelling", "partial", "near"]
 
 _ALIGNED = 48  # names that are aligned word by word, at least
+_ROUGH_SHARE_OF_BEST = 0.45
 _LEAST_SCORE = 0.3
 _LEAST_SHARE_OF_BEST = 0.6
 _CROSSING_DEGREES = 0.0008  # the junctions of a dual carriageway, a roundabout, a staggered crossing
@@ -171,7 +172,7 @@ class PlaceIndex:
     def _fits(self, understood: Understood, near: tuple[float, float] | None, limit: int) -> list[tuple[int, Fit]]:
         """The entries worth showing, each with its best name's fit."""
         rough = self._ranker.rough(understood)
-        keys = np.flatnonzero(rough > 0)
+        keys = np.flatnonzero(rough > _ROUGH_SHARE_OF_BEST * rough.max(initial=0.0))
         wanted = max(_ALIGNED, 4 * limit)
         if len(keys) > wanted:
             value = rough[keys].astype(np.float64)
@@ -212,7 +213,7 @@ class PlaceIndex:
         counted = [like for at, like in enumerate(likeness) if at not in query.fillers]
         if house is not None and not house.known:
             match: Match = "near"
-        elif not fit.whole or not all(counted) or (query.typing and 0 < likeness[-1] < 1 and self._begins(understood)):
+        elif not fit.whole or not all(counted) or fit.begun:
             match = "partial"
         else:
             match = "exact" if fit.in_order and all(like in (1.0, CONTEXT_LIKENESS) for like in counted) else "spelling"
@@ -220,12 +221,6 @@ class PlaceIndex:
         level = int(arrays["entry_level"][entry])
         size = int(arrays["sample_first"][entry + 1] - arrays["sample_first"][entry])
         return Place(name, kind, longitude, latitude, context, level, match, round(score, 4), away), size
-
-    @staticmethod
-    def _begins(understood: Understood) -> bool:
-        """Whether the last word only begins words: it isn't finished, rather than misspelt."""
-        meaning = understood.meanings[-1]
-        return meaning.first < meaning.last
 
     def _explain_by_context(self, understood: Understood, kind: Kind, context: Sequence[str], likeness: list[float]) -> None:
         """Words that name the areas around, or say that an area is meant, are explained."""

@@ -27,6 +27,7 @@ from routing._search.vocabulary import LEAST_WEIGHT, Meaning, Vocabulary
 CONTEXT_LIKENESS = 0.9
 _INCOMPLETE = 0.75
 _OTHER_ORDER = 0.02
+_TOGETHER = 0.96  # two words written as one, or one as two
 _FILLER_WEIGHT = 0.05
 
 
@@ -43,12 +44,13 @@ class Understood:
 @dataclass(frozen=True, slots=True)
 class Fit:
     """How a name fits a query: `likeness[i]` of each word typed (0: unexplained by the name), what share of the name is
-    explained, whether every word of the name is, and whether in order."""
+    explained, whether every word of the name is, whether in order, and whether the last word typed only begins one."""
 
     likeness: tuple[float, ...]
     complete: float
     whole: bool
     in_order: bool
+    begun: bool
 
     def score(self, likeness: Sequence[float], weights: Sequence[float]) -> float:
         """The score, with `likeness` perhaps raised by context and house number."""
@@ -165,13 +167,13 @@ class Ranker:
             for i, word in enumerate(joins):
                 likeness = meaning.likeness(word, lengths[word])
                 if likeness > 0.7:
-                    found.append((-0.99 * likeness, at, 1, i, 2))
+                    found.append((-_TOGETHER * likeness, at, 1, i, 2))
         for at, pair in enumerate(understood.pairs):
             if pair is not None:
                 for i, word in enumerate(words):
                     likeness = pair.likeness(word, lengths[word])
                     if likeness > 0.7:
-                        found.append((-0.99 * likeness, at, 2, i, 1))
+                        found.append((-_TOGETHER * likeness, at, 2, i, 1))
         found.sort()
         typed = [0.0] * len(understood.meanings)
         place = [-1] * len(typed)
@@ -186,4 +188,5 @@ class Ranker:
         weights: list[float] = self.vocabulary.weights[words].tolist()
         matched = sum(weight * like for weight, like in zip(weights, named, strict=True))
         order = [i for i in place if i >= 0]
-        return Fit(tuple(typed), matched / sum(weights), all(named), order == sorted(order))
+        begun = bool(place) and place[-1] >= 0 and understood.meanings[-1].begins(words[place[-1]])
+        return Fit(tuple(typed), matched / sum(weights), all(named), order == sorted(order), begun)

@@ -58,6 +58,10 @@ class Meaning:
             return max(known, least + (0.98 - least) * self.length / length)
         return known
 
+    def begins(self, word: int) -> bool:
+        """Whether it is the unfinished beginning of word number `word`, and no likelier anything else."""
+        return self.typing and self.first <= word < self.last and word not in self.words
+
 
 class Vocabulary:
     """The words of an index, sorted, and how many entries have each."""
