@@ -245,3 +245,62 @@ def points_along(
                 found_y[number] = shape_y[point] + share * (shape_y[point + 1] - shape_y[point])
                 break
             left_m -= metres
+
+
+@njit(cache=True, nogil=True)
+def line_of_route(
+    segments: Integers, start_fraction: float, end_fraction: float, shape_first: Integers, shape_x: Floats, shape_y: Floats
+) -> Floats:
+    """The line along segments in order, from a share of the first to a share of the last: [points, longitude | latitude].
+
+    Equal neighbours are written once; a route that doesn't move has two equal points.
+    """
+    most = 4
+    for number in range(len(segments)):
+        link = segments[number] >> 1
+        most += shape_first[link + 1] - shape_first[link]
+    line = np.empty((most, 2), np.float64)
+    at = 0
+    for number in range(len(segments)):
+        link, against = segments[number] >> 1, segments[number] & 1
+        first, count = shape_first[link], shape_first[link + 1] - shape_first[link]
+        begin, step = (first + count - 1, -1) if against else (first, 1)
+        whole_m, from_m, to_m = 0.0, -1.0, np.inf
+        if number == 0 or number == len(segments) - 1:
+            for edge in range(count - 1):
+                a, b = begin + step * edge, begin + step * (edge + 1)
+                whole_m += length_between(shape_x[a], shape_y[a], shape_x[b], shape_y[b])
+            if number == 0:
+                from_m = start_fraction * whole_m
+            if number == len(segments) - 1:
+                to_m = end_fraction * whole_m
+        along_m = 0.0
+        for edge in range(count - 1):
+            a, b = begin + step * edge, begin + step * (edge + 1)
+            a_x, a_y, b_x, b_y = shape_x[a], shape_y[a], shape_x[b], shape_y[b]
+            metres = 0.0
+            if from_m >= 0.0 or to_m < np.inf:
+                metres = length_between(a_x, a_y, b_x, b_y)
+            share_a, share_b = 0.0, 1.0
+            if from_m >= 0.0 and metres > 0.0:
+                share_a = min(1.0, max(0.0, (from_m - along_m) / metres))
+            if to_m < np.inf and metres > 0.0:
+                share_b = min(1.0, max(0.0, (to_m - along_m) / metres))
+            last_edge = edge == count - 2
+            along_m += metres
+            if from_m > along_m and not last_edge:
+                continue
+            share_b = max(share_a, share_b)
+            for share in (share_a, share_b):
+                x, y = a_x + share * (b_x - a_x), a_y + share * (b_y - a_y)
+                if share == 1.0:
+                    x, y = b_x, b_y
+                if at == 0 or line[at - 1, 0] != x or line[at - 1, 1] != y:
+                    line[at, 0], line[at, 1] = x, y
+                    at += 1
+            if to_m <= along_m:
+                break
+    if at == 1:
+        line[1] = line[0]
+        at = 2
+    return line[:at].copy()

@@ -1,0 +1,202 @@
+"""Places as the beginnings and the ends of journeys: positions turned into nodes of the query graph with offsets.
+
+A distance in the query graph leads from the *end* of a segment to the end of another. So a journey from a share f of segment
+s begins with what is left of s, and one to a share g of segment t gives back what lies behind:
+
+    elapsed(x) = round(x · segment_ms)
+    journey = (segment_ms[s] - elapsed(f)) + distance(s, t) - (segment_ms[t] - elapsed(g))
+
+On one and the same segment this is elapsed(g) - elapsed(f), which is right if the destination lies ahead; if it lies behind,
+the journey is a round trip that has to be looked for among the journeys with at least one turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.cch import Pinned
+from routing.conditions import ranges
+from routing.endpoints import Endpoints
+from routing.live import Overlay, ProfileRoads
+from routing.network import CLOSED, RoadNetwork
+from routing.snapping import Position, Snap, Snaps
+
+Places = Snaps | Sequence[Snap | Position]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Positions:
+    """Positions of places, those of a place next to each other.
+
+    Attributes:
+        places: how many places there are; one may have no position.
+        owner: int64[p], the place of each position, rising.
+        segment: int64[p]. fraction: float64[p], share of the segment's length behind.
+    """
+
+    places: int
+    owner: NDArray[np.int64]
+    segment: NDArray[np.int64]
+    fraction: NDArray[np.float64]
+
+    @staticmethod
+    def of(places: Places) -> Positions:
+        """The positions of places."""
+        if isinstance(places, Snaps):
+            along, against = np.flatnonzero(places.directions & 1), np.flatnonzero(places.directions & 2)
+            owner = np.concatenate((along, against))
+            segment = np.concatenate((2 * places.link[along].astype(np.int64), 2 * places.link[against].astype(np.int64) + 1))
+            fraction = np.concatenate((places.fraction[along], 1.0 - places.fraction[against]))
+            order = np.argsort(owner, kind="stable")
+            return Positions(len(places), owner[order], segment[order], fraction[order])
+        every = [(place,) if isinstance(place, Position) else place.positions for place in places]
+        flat = [position for positions in every for position in positions]
+        return Positions(
+            len(every),
+            np.repeat(np.arange(len(every)), [len(positions) for positions in every]),
+            np.array([position.segment for position in flat], np.int64),
+            np.array([position.fraction for position in flat], np.float64),
+        )
+
+    def chosen(self, keep: NDArray[np.bool_]) -> Positions:
+        """Some of the positions; the places stay."""
+        return Positions(self.places, self.owner[keep], self.segment[keep], self.fraction[keep])
+
+    def missing(self) -> NDArray[np.int64]:
+        """Places without any position."""
+        return np.flatnonzero(np.bincount(self.owner, minlength=self.places) == 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ends:
+    """Places prepared as origins or as destinations, for one profile in one state of the roads.
+
+    Attributes:
+        profile: its name. state: number of the state.
+        positions: of the places, the open ones only.
+        elapsed: int64[p], milliseconds from the beginning of the segment to the position.
+        endpoints: nodes and offsets.
+        position_of_node: int64[nodes], the position that each node stands for.
+        by_segment: int64[p], the positions sorted by segment, and `segments`: int64[p], theirs.
+        pinned: destinations prepared for many tables, or None.
+    """
+
+    profile: str
+    state: int
+    positions: Positions
+    elapsed: NDArray[np.int64]
+    endpoints: Endpoints
+    position_of_node: NDArray[np.int64]
+    by_segment: NDArray[np.int64]
+    segments: NDArray[np.int64]
+    pinned: Pinned | None
+
+    def __len__(self) -> int:
+        """How many places there are."""
+        return self.positions.places
+
+    def nodes_of(self, place: int) -> slice:
+        """Where in `endpoints` the nodes of a place lie."""
+        return slice(int(self.endpoints.first[place]), int(self.endpoints.first[place + 1]))
+
+
+class StatesOf:
+    """Finds all states of segments: the plain one, and the copies that remember where one came from."""
+
+    def __init__(self, network: RoadNetwork) -> None:
+        """Sorts the copies, of which there are few, by segment."""
+        self._plain = network.segment_state
+        copied = np.asarray(network.state_segment[network.plain_states :])
+        order = np.argsort(copied, kind="stable")
+        self._copies, self._segment_of_copy = order.astype(np.int64) + network.plain_states, copied[order]
+
+    def plain(self, segments: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The plain state of each segment, -1 where there is none."""
+        return np.asarray(self._plain[segments], np.int64)
+
+    def every(self, segments: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """All states of segments that have one, and for each state the index in `segments`, rising."""
+        which = np.arange(len(segments))
+        if not len(self._copies):
+            return self.plain(segments), which
+        first = np.searchsorted(self._segment_of_copy, segments, side="left")
+        counts = np.searchsorted(self._segment_of_copy, segments, side="right") - first
+        states = np.concatenate((self.plain(segments), self._copies[ranges(first, counts)]))
+        of = np.concatenate((which, np.repeat(which, counts)))
+        order = np.argsort(of, kind="stable")
+        return states[order], of[order]
+
+
+def open_positions(positions: Positions, times: Overlay, states: StatesOf) -> tuple[Positions, NDArray[np.int64]]:
+    """The positions on open segments, and the times (int64) along these segments."""
+    ms = times.at(positions.segment).astype(np.int64)
+    is_open = (ms < CLOSED) & (states.plain(positions.segment) >= 0)
+    return (positions, ms) if is_open.all() else (positions.chosen(is_open), ms[is_open])
+
+
+def as_origins(profile: str, state: int, positions: Positions, ms: NDArray[np.int64], states: StatesOf) -> Ends:
+    """Places to start from: a fresh start remembers nothing, so only plain states."""
+    elapsed = np.rint(positions.fraction * ms).astype(np.int64)
+    which = np.arange(len(elapsed))
+    return _ends(profile, state, positions, elapsed, states.plain(positions.segment), which, ms - elapsed, None)
+
+
+def as_destinations(
+    profile: str, state: int, positions: Positions, ms: NDArray[np.int64], states: StatesOf, roads: ProfileRoads | None = None
+) -> Ends:
+    """Places to go to, whatever one remembers on arrival; with `roads`, prepared for many tables."""
+    elapsed = np.rint(positions.fraction * ms).astype(np.int64)
+    nodes, which = states.every(positions.segment)
+    return _ends(profile, state, positions, elapsed, nodes, which, elapsed - ms, roads)
+
+
+def _ends(
+    profile: str,
+    state: int,
+    positions: Positions,
+    elapsed: NDArray[np.int64],
+    nodes: NDArray[np.int64],
+    which: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    roads: ProfileRoads | None,
+) -> Ends:
+    first = np.searchsorted(positions.owner[which], np.arange(positions.places + 1)).astype(np.int64)
+    endpoints = Endpoints(first, nodes.astype(np.int32), offsets[which])
+    by_segment = np.argsort(positions.segment, kind="stable")
+    pinned = None if roads is None else roads.metric.pin(endpoints)
+    segments = positions.segment[by_segment]
+    return Ends(profile, state, positions, elapsed, endpoints, which, by_segment, segments, pinned)
+
+
+def meetings(origins: Ends, destinations: Ends) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs of an origin's and a destination's position on one segment, as indices into their positions."""
+    mine = origins.positions.segment
+    first = np.searchsorted(destinations.segments, mine, side="left")
+    counts = np.searchsorted(destinations.segments, mine, side="right") - first
+    if not counts.any():
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    return np.repeat(np.arange(len(mine)), counts), destinations.by_segment[ranges(first, counts)]
+
+
+def after_first_turn(
+    network: RoadNetwork, roads: ProfileRoads, origins: Ends, place: int
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """An origin moved on by one turn, so that a journey comes back to its own segment by a real way round.
+
+    Returns:
+        Nodes, their offsets, the turn that led to each, and the position that it began at.
+    """
+    mine = origins.nodes_of(place)
+    states = origins.endpoints.node[mine].astype(np.int64)
+    counts = network.turn_first[states + 1] - network.turn_first[states]
+    turns = ranges(network.turn_first[states], counts)
+    weights = roads.metric.weights[turns].astype(np.int64)
+    offsets = np.repeat(origins.endpoints.offset[mine], counts) + weights
+    position = np.repeat(origins.position_of_node[mine], counts)
+    passable = weights < CLOSED
+    turns = turns[passable]
+    return np.asarray(network.turn_head[turns]), offsets[passable], turns, position[passable]

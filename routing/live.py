@@ -1,0 +1,360 @@
+"""The roads as they are now: numbered, immutable states made from what people report and from what the data itself says
+about time (conditional tags, gates with hours).
+
+A state holds, for each profile, a metric and the times and masks that belong to it. A request takes one state and uses it
+throughout; a decision records its number. Making a state costs what the change touches, not what the network holds; only
+when a timed tag of the data changes, everything is costed anew, which the hours tell beforehand (`next_change_after`).
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing._kernels.streets import FENCED
+from routing.cch import Metric
+from routing.conditions import (
+    Closed,
+    RoadCondition,
+    Slower,
+    TopSpeed,
+    WayIndex,
+    next_change,
+    open_at,
+    segments_meant,
+)
+from routing.costs import Meaning, ProfileCosts, recost, turns_into
+from routing.errors import ConditionError
+from routing.network import CLOSED, RoadNetwork
+from routing.osm import TagSet
+from routing.profiles import Profile
+from routing.snapping import SnapIndex, street_mask
+from routing.tags import Clause, timed_clauses, with_conditions
+
+LONGEST_SEGMENT_MS = 2**26
+"""However slow a segment gets, it takes no longer (19 h): `RESTRICTED_ENTRY_MS` must stay out of reach."""
+
+_KEPT_TIMED = 8  # states of the data's own hours that are kept: gates open and shut, twice over
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Overlay:
+    """An array with some entries replaced, the array itself shared.
+
+    Attributes:
+        base: uint32[n]. changed: int64[c], sorted, unique indices. values: uint32[c].
+    """
+
+    base: NDArray[np.uint32]
+    changed: NDArray[np.int64]
+    values: NDArray[np.uint32]
+
+    @staticmethod
+    def of(base: NDArray[np.uint32]) -> Overlay:
+        """Nothing replaced."""
+        return Overlay(base, np.empty(0, np.int64), np.empty(0, np.uint32))
+
+    def at(self, indices: NDArray[np.integer]) -> NDArray[np.uint32]:
+        """The entries at some indices: uint32, a copy."""
+        found: NDArray[np.uint32] = np.asarray(self.base[indices])
+        if len(self.changed):
+            place = np.minimum(np.searchsorted(self.changed, indices), len(self.changed) - 1)
+            found = np.where(self.changed[place] == indices, self.values[place], found)
+        return found
+
+    def replaced(self, indices: NDArray[np.int64], values: NDArray[np.uint32]) -> Overlay:
+        """With entries at sorted, unique indices replaced; this one stays as it is."""
+        kept = ~np.isin(self.changed, indices)
+        changed = np.concatenate((self.changed[kept], indices))
+        order = np.argsort(changed)
+        return Overlay(self.base, changed[order], np.concatenate((self.values[kept], values))[order])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProfileRoads:
+    """The roads of one profile in one state.
+
+    Attributes:
+        metric: shortest paths; its `weights` are those of the turns.
+        segment_ms: times along the segments (uint32[2 l]).
+        restricted: bool[2 l], segments that are for reaching what lies on them.
+        mask: uint8[l], where the profile can be, see `routing.snapping.street_mask`.
+    """
+
+    metric: Metric
+    segment_ms: Overlay
+    restricted: NDArray[np.bool_]
+    mask: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RoadState:
+    """The roads at one time, for all motor profiles together; never changes.
+
+    Attributes:
+        number: unique and rising within one `LiveRoads`; 0 is the state without any condition.
+        conditions: those that hold, in the order in which they were given.
+        hours: the conditional tags' hours that hold.
+        roads: by profile.
+    """
+
+    number: int
+    conditions: tuple[RoadCondition, ...]
+    hours: frozenset[str]
+    roads: Mapping[str, ProfileRoads]
+
+
+class LiveRoads:
+    """Makes states of the roads. Safe from many threads."""
+
+    def __init__(
+        self,
+        network: RoadNetwork,
+        index: SnapIndex,
+        profiles: Mapping[str, Profile],
+        costs: Mapping[str, ProfileCosts],
+        metrics: Mapping[str, Metric],
+        reachable: Mapping[str, NDArray[np.bool_]],
+        foot_ms: NDArray[np.uint32],
+        time_zone: str,
+    ) -> None:
+        """From what is prepared once for a region.
+
+        Args:
+            network, index: of the region.
+            profiles, costs, metrics, reachable: by name of each motor profile; `reachable` is bool[2 l], the segments in
+                its main part or on an island that is large enough.
+            foot_ms: uint32[2 l], times on foot.
+            time_zone: of the region, as in "Asia/Jakarta".
+        """
+        self._network, self._index, self._time_zone = network, index, time_zone
+        self._profiles, self._costs, self._foot_ms = dict(profiles), dict(costs), foot_ms
+        self._ways: WayIndex | None = None
+        self._into = turns_into(network)
+        self._meanings: dict[str, Meaning] | None = None
+        self._lock = threading.Lock()
+        self._numbers = itertools.count(1)
+        self._clauses = _clauses_of(network)
+        roads = {}
+        for name, metric in metrics.items():
+            mask = street_mask(costs[name].segment_ms, reachable[name], foot_ms)
+            mask.setflags(write=False)
+            roads[name] = ProfileRoads(metric, Overlay.of(costs[name].segment_ms), costs[name].segment_restricted, mask)
+        self.base = RoadState(0, (), frozenset(), MappingProxyType(roads))
+        """The state in which no condition and no conditional tag holds."""
+        self._timed: dict[frozenset[str], Mapping[str, ProfileRoads]] = {frozenset(): self.base.roads}
+
+    # -- time -------------------------------------------------------------------------------------------------------------
+
+    def next_change_after(self, time: datetime, conditions: Iterable[RoadCondition] = ()) -> datetime | None:
+        """The next time at which a new state may be due: a condition or a conditional tag begins or ceases to hold.
+
+        Raises:
+            ConditionError: the time has no time zone.
+        """
+        _check_aware(time)
+        times = [condition.next_change_after(time, self._time_zone) for condition in conditions]
+        times += [next_change(hours, time, self._time_zone) for hours in self._clauses.hours]
+        return min((moment for moment in times if moment is not None), default=None)
+
+    # -- states -----------------------------------------------------------------------------------------------------------
+
+    def apply(self, conditions: Iterable[RoadCondition], time: datetime) -> RoadState:
+        """The state of the roads at an aware time, given everything that is reported about them.
+
+        Raises:
+            ConditionError: two conditions with one id, a profile that doesn't exist, a place that the network doesn't have,
+                a time without time zone.
+        """
+        _check_aware(time)
+        given = tuple(conditions)
+        self._check(given)
+        holding = tuple(condition for condition in given if condition.holds_at(time, self._time_zone))
+        hours = frozenset(text for text in self._clauses.hours if open_at(text, time, self._time_zone))
+        roads = self._timed_roads(hours)
+        if holding:
+            meant = [segments_meant(self._index, condition, self._way_index()) for condition in holding]
+            names = list(roads)
+
+            def changed(name: str) -> ProfileRoads:
+                return self._changed(roads[name], *self._times(name, roads[name], holding, meant))
+
+            roads = MappingProxyType(dict(zip(names, _together(changed, names), strict=True)))
+        return RoadState(next(self._numbers), holding, hours, roads)
+
+    def _check(self, conditions: Sequence[RoadCondition]) -> None:
+        seen: set[str] = set()
+        for condition in conditions:
+            if condition.id in seen:
+                raise ConditionError(f"road condition {condition.id!r} is given twice")
+            seen.add(condition.id)
+            unknown = (condition.profiles or frozenset()) - self.base.roads.keys()
+            if unknown:
+                raise ConditionError(
+                    f"road condition {condition.id!r}: unknown profile {', '.join(sorted(unknown))}; "
+                    f"there are {', '.join(self.base.roads)}"
+                )
+
+    def _way_index(self) -> WayIndex:
+        with self._lock:
+            if self._ways is None:
+                self._ways = WayIndex(self._network)
+            return self._ways
+
+    def _times(
+        self, profile: str, roads: ProfileRoads, holding: Sequence[RoadCondition], meant: Sequence[NDArray[np.int64]]
+    ) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+        """Segments whose time changes, sorted, and their new times. Of several conditions on one, the slowest counts."""
+        pieces, times = [], []
+        for condition, segments in zip(holding, meant, strict=True):
+            if condition.profiles is None or profile in condition.profiles:
+                pieces.append(segments)
+                times.append(self._slowed(roads, condition, segments))
+        if not pieces:
+            return np.empty(0, np.int64), np.empty(0, np.uint32)
+        all_segments, all_times = np.concatenate(pieces), np.concatenate(times)
+        order = np.lexsort((all_times, all_segments))
+        all_segments, all_times = all_segments[order], all_times[order]
+        slowest = np.append(all_segments[1:] != all_segments[:-1], True)
+        segments, new_ms = all_segments[slowest], all_times[slowest]
+        differs = new_ms != roads.segment_ms.at(segments)
+        return segments[differs], new_ms[differs]
+
+    def _slowed(self, roads: ProfileRoads, condition: RoadCondition, segments: NDArray[np.int64]) -> NDArray[np.uint32]:
+        now_ms = roads.segment_ms.at(segments)
+        match condition.effect:
+            case Closed():
+                return np.full(len(segments), CLOSED, np.uint32)
+            case Slower(factor):
+                new_ms = np.ceil(now_ms * factor)
+            case TopSpeed(kph):
+                new_ms = np.maximum(now_ms, np.ceil(self._network.link_length_m[segments >> 1] * 3_600.0 / kph))
+        limited = np.minimum(new_ms, LONGEST_SEGMENT_MS).astype(np.uint32)
+        return np.where(now_ms >= CLOSED, np.uint32(CLOSED), np.maximum(limited, now_ms))
+
+    def _changed(self, roads: ProfileRoads, segments: NDArray[np.int64], new_ms: NDArray[np.uint32]) -> ProfileRoads:
+        """The roads with other times on some segments; what was closed before stays so."""
+        if not len(segments):
+            return roads
+        turns = self._into.segments(segments).astype(np.int64)
+        which = np.repeat(np.arange(len(segments)), self._into.first[segments + 1] - self._into.first[segments])
+        weights = roads.metric.weights[turns]
+        passable = weights < CLOSED
+        turns, which, weights = turns[passable], which[passable], weights[passable]
+        moved = weights.astype(np.int64) - roads.segment_ms.at(segments)[which] + new_ms[which]
+        new_weights = np.where(new_ms[which] >= CLOSED, CLOSED, np.minimum(moved, CLOSED)).astype(np.uint32)
+        return ProfileRoads(
+            roads.metric.with_weights(turns, new_weights) if len(turns) else roads.metric,
+            roads.segment_ms.replaced(segments, new_ms),
+            roads.restricted,
+            _without(roads.mask, segments[new_ms >= CLOSED]),
+        )
+
+    # -- the data's own hours -----------------------------------------------------------------------------------------------
+
+    def _timed_roads(self, hours: frozenset[str]) -> Mapping[str, ProfileRoads]:
+        """The roads while the conditional tags with these hours hold; made when first asked for, then kept a while."""
+        with self._lock:
+            known = self._timed.get(hours)
+            if known is not None:
+                return known
+            if self._meanings is None:
+                self._meanings = {name: Meaning.of(self._network, self._profiles[name]) for name in self.base.roads}
+            meanings = self._meanings
+        tagsets, restrictions = self._clauses.standing(self._network, hours)
+
+        def costed(name: str) -> ProfileRoads:
+            base, costs, profile = self.base.roads[name], self._costs[name], self._profiles[name]
+            new = recost(
+                self._network, profile, costs, meanings[name], self._into, tagsets=tagsets, restrictions=restrictions
+            )  # fmt: skip
+            differs = new.weights != base.metric.weights[new.turns]
+            metric = base.metric.with_weights(new.turns[differs], new.weights[differs]) if differs.any() else base.metric
+            restricted = base.restricted.copy()
+            restricted[new.segments] = new.segment_restricted
+            times = base.segment_ms.replaced(new.segments, new.segment_ms)
+            opened = new.segments[(new.segment_ms < CLOSED) & (costs.segment_ms[new.segments] >= CLOSED)]
+            mask = _with(_without(base.mask, new.segments[new.segment_ms >= CLOSED]), opened, self._foot_ms)
+            return ProfileRoads(metric, times, restricted, mask)
+
+        names = list(self.base.roads)
+        roads = MappingProxyType(dict(zip(names, _together(costed, names), strict=True)))
+        with self._lock:
+            while len(self._timed) > _KEPT_TIMED:
+                del self._timed[next(text for text in self._timed if text)]
+            return self._timed.setdefault(hours, roads)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clauses:
+    """The conditional tags of a network: by index of the tag set and of the turn restriction, and all their hours."""
+
+    of_tagset: Mapping[int, tuple[Clause, ...]]
+    of_restriction: Mapping[int, tuple[Clause, ...]]
+    hours: frozenset[str]
+
+    def standing(self, network: RoadNetwork, hours: frozenset[str]) -> tuple[dict[int, TagSet], dict[int, TagSet]]:
+        """Tag sets and turn restrictions that stand otherwise while the clauses with these hours hold, by index."""
+        standing: tuple[dict[int, TagSet], dict[int, TagSet]] = ({}, {})
+        sources = (
+            (self.of_tagset, network.tagsets),
+            (self.of_restriction, [restriction.tags for restriction in network.restrictions]),
+        )
+        for found, (every, tags) in zip(standing, sources, strict=True):
+            for number, clauses in every.items():
+                active = [clause for clause in clauses if clause.hours in hours]
+                if active:
+                    found[number] = with_conditions(tags[number], active)
+        return standing
+
+
+def _clauses_of(network: RoadNetwork) -> _Clauses:
+    used = np.union1d(np.unique(network.link_tagset), np.unique(network.junction_tagset)).tolist()
+    of_tagset = {number: timed_clauses(network.tagsets[number]).timed for number in used if number >= 0}
+    of_restriction = {number: timed_clauses(one.tags).timed for number, one in enumerate(network.restrictions)}
+    of_tagset = {number: clauses for number, clauses in of_tagset.items() if clauses}
+    of_restriction = {number: clauses for number, clauses in of_restriction.items() if clauses}
+    every = itertools.chain(*of_tagset.values(), *of_restriction.values())
+    return _Clauses(of_tagset, of_restriction, frozenset(clause.hours for clause in every))
+
+
+def _without(mask: NDArray[np.uint8], segments: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """The mask with some segments shut."""
+    new = mask.copy()
+    for direction in (0, 1):
+        new[segments[(segments & 1) == direction] >> 1] &= np.uint8(0xFF ^ (1 << direction))
+    links = segments >> 1
+    new[links] = np.where(new[links] & 3, new[links], 0)
+    new.setflags(write=False)
+    return new
+
+
+def _with(mask: NDArray[np.uint8], segments: NDArray[np.int64], foot_ms: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    """The mask with some segments opened."""
+    new = mask.copy()
+    for direction in (0, 1):
+        new[segments[(segments & 1) == direction] >> 1] |= np.uint8(1 << direction)
+    links = segments >> 1
+    fenced = np.minimum(foot_ms[2 * links], foot_ms[2 * links + 1]) >= CLOSED
+    new[links[fenced]] |= FENCED
+    new.setflags(write=False)
+    return new
+
+
+def _together(work: Callable[[str], ProfileRoads], names: Sequence[str]) -> list[ProfileRoads]:
+    """`work` for each name, in threads: the kernels hold no interpreter lock."""
+    with ThreadPoolExecutor(max_workers=max(1, len(names))) as pool:
+        return list(pool.map(work, names))
+
+
+def _check_aware(time: datetime) -> None:
+    if time.utcoffset() is None:
+        raise ConditionError(f"time {time.isoformat()} has no time zone; give an aware time")

@@ -1,0 +1,145 @@
+"""What a journey comes to: a route with its geometry and times, a table of times, an estimate where there are no roads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing._kernels.streets import line_of_route
+from routing.live import ProfileRoads
+from routing.network import CLOSED, RESTRICTED_ENTRY_MS, RoadNetwork
+from routing.snapping import Carry
+
+_ENTRY_BITS = RESTRICTED_ENTRY_MS.bit_length() - 1
+
+
+@dataclass(frozen=True, slots=True)
+class RestrictedEntry:
+    """Where a route enters a road that is for reaching what lies on it: the segment, and the street's name ("" if none)."""
+
+    segment: int
+    street: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Route:
+    """A journey on roads.
+
+    Attributes:
+        profile: name of the profile. state: number of the state of the roads.
+        segments: int32[k], directed segments in order, at least one.
+        start_fraction, end_fraction: shares of the first and of the last segment's length before the route begins and ends.
+        segment_ms: int64[k], each for its whole segment.
+        turn_ms: int64[k - 1], delays between them, signals and gates included.
+        geometry: float64[n, 2], longitude and latitude in degrees, at least two points.
+        duration_ms, distance_m: from start to end, without the parts on foot.
+        restricted: the restricted roads entered, in order; a route has some only if there is no way without.
+        origin_carry, destination_carry: the parts on foot, None where the route was asked from a bare position.
+    """
+
+    profile: str
+    state: int
+    segments: NDArray[np.int32]
+    start_fraction: float
+    end_fraction: float
+    segment_ms: NDArray[np.int64]
+    turn_ms: NDArray[np.int64]
+    geometry: NDArray[np.float64]
+    duration_ms: int
+    distance_m: float
+    restricted: tuple[RestrictedEntry, ...]
+    origin_carry: Carry | None
+    destination_carry: Carry | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EtaTable:
+    """Times between places.
+
+    Attributes:
+        profile: name of the profile. state: number of the state of the roads.
+        ms: uint32[origins, destinations], `CLOSED` where there is no way.
+        restricted: uint8[origins, destinations], how many restricted roads have to be entered on the way.
+    """
+
+    profile: str
+    state: int
+    ms: NDArray[np.uint32]
+    restricted: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A time for a journey that leaves the network: the straight line, lengthened and driven at a usual speed.
+
+    It is no route, and must be shown as an estimate.
+    """
+
+    duration_ms: int
+    straight_m: float
+    detour_factor: float
+    kph: float
+
+
+def decode(totals: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
+    """Sums of weights as milliseconds (`CLOSED` where there is no way) and restricted roads entered."""
+    closed = totals >= CLOSED
+    ms = np.where(closed, np.uint32(CLOSED), totals & np.uint32(RESTRICTED_ENTRY_MS - 1))
+    entries = np.where(closed, 0, totals >> np.uint32(_ENTRY_BITS)).astype(np.uint8)
+    return ms, entries
+
+
+def make_route(
+    network: RoadNetwork,
+    roads: ProfileRoads,
+    profile: str,
+    state: int,
+    segments: NDArray[np.int32],
+    turns: NDArray[np.integer],
+    fractions: tuple[float, float],
+    duration_ms: int,
+    carries: tuple[Carry | None, Carry | None],
+) -> Route:
+    """A route from what a query found.
+
+    Args:
+        network, roads: what was asked.
+        profile, state: for the record.
+        segments: int32[k]. turns: [k - 1], arcs of the query graph.
+        fractions: where on the first and the last segment it begins and ends.
+        duration_ms: of the whole.
+        carries: the parts on foot at both ends.
+    """
+    segment_ms = roads.segment_ms.at(segments).astype(np.int64)
+    turn_weights = roads.metric.weights[turns].astype(np.int64)
+    metres = network.link_length_m[segments >> 1].copy()
+    metres[-1] *= fractions[1]
+    metres[0] -= fractions[0] * network.link_length_m[segments[0] >> 1]
+    entered = turn_weights - segment_ms[1:] >= RESTRICTED_ENTRY_MS
+    names = network.link_name
+    return Route(
+        profile=profile,
+        state=state,
+        segments=segments,
+        start_fraction=fractions[0],
+        end_fraction=fractions[1],
+        segment_ms=segment_ms,
+        turn_ms=(turn_weights - segment_ms[1:]) & (RESTRICTED_ENTRY_MS - 1),
+        geometry=line_of_route(
+            segments,
+            float(fractions[0]),
+            float(fractions[1]),
+            network.shape_first,
+            network.shape_longitude,
+            network.shape_latitude,
+        ),
+        duration_ms=duration_ms,
+        distance_m=max(0.0, float(metres.sum())),
+        restricted=tuple(
+            RestrictedEntry(segment, network.names[int(names[segment >> 1])]) for segment in segments[1:][entered].tolist()
+        ),
+        origin_carry=carries[0],
+        destination_carry=carries[1],
+    )
