@@ -9,7 +9,7 @@ from routing.guidance import Modifier, Step
 
 _DIRECTIONS = ("north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
 _ORDINALS = {1: "first", 2: "second", 3: "third"}
-_STEPS_OF_METRES = ((100, 10), (1_000, 50))  # up to so many metres, distances are told in steps of so many
+_STEPS_OF_METRES = ((200, 10), (1_000, 50))  # up to so many metres, distances are told in steps of so many
 
 
 def instruction(step: Step, language: Language) -> str:
@@ -43,7 +43,7 @@ def on_foot(distance_m: float, language: Language, *, stretcher: bool) -> str:
 
 
 def distance(distance_m: float, language: Language) -> str:
-    """A distance rounded as people say it: 10 m up to 100 m, 50 m up to 1 km, then tenths, from 10 km whole kilometres."""
+    """A distance rounded as people say it: 10 m up to 200 m, 50 m up to 1 km, then tenths, from 10 km whole kilometres."""
     for up_to, step in _STEPS_OF_METRES:
         metres = max(step, round(distance_m / step) * step)
         if distance_m < up_to and metres < 1_000:
