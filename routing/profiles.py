@@ -229,7 +229,8 @@ class Profile:
 
     def _presumed_width_m(self, tags: TagSet, kind: str) -> float:
         """The width to reckon with where none is mapped; unlimited on ordinary roads."""
-        if any(self._judge(tags.get(mode, "")) == "open" for mode in self.modes[1:]):
+        verdicts = self.tables.access.verdicts
+        if any(verdicts.get(value) == "open" for mode in self.modes[1:] for value in values(tags.get(mode, ""))):
             return math.inf  # someone says that vehicles do pass
         widths = self.tables.presumed_widths
         width = widths[kind] if kind in _FOOTWAYS else math.inf
@@ -244,15 +245,15 @@ class Profile:
     # -- speed ----------------------------------------------------------------------------------------------------------
 
     def _speed_kph(self, tags: TagSet, kind: str, direction: Direction) -> float:
-        speed = self.speeds.get(kind) or self.speeds_where_allowed.get(kind, 0.0)
+        if kind == "ferry":
+            return float(tags["ferry:kph"]) if "ferry:kph" in tags else self.speeds[kind]
+        if not self.motor:
+            return self.speeds[kind]
+        # A surface, a bump, people in the street slow everyone alike: the factor is for free traffic only.
+        speed = self.speeds[kind] * self.speed_factor if kind in self.speeds else self.speeds_where_allowed[kind]
         if self.right_of_way:
             speed = {"busway": self.busway_kph, "pedestrian": self.pedestrian_kph}.get(kind, speed)
-        if kind == "ferry":
-            return float(tags["ferry:kph"]) if "ferry:kph" in tags else speed
-        if not self.motor:
-            return speed
-        # A surface, a bump, a bend in an alley slows everyone alike: the factor is for free traffic only.
-        speed = min(speed * self.speed_factor, self._cap_kph(tags), self.top_kph)
+        speed = min(speed, self._cap_kph(tags), self.top_kph)
         if tags.get("narrow") == "yes":
             speed *= self.tables.narrow_factor
         return min(speed, self._limit_kph(tags, direction) * self.limit_factor)
@@ -307,8 +308,8 @@ class Profile:
 
     def _barrier(self, tags: TagSet) -> PointUse:
         tables = self.tables
-        kind = tags["barrier"]
-        barrier = tables.barriers.get(kind) or tables.barriers["other"]
+        kind = next((value for value in values(tags["barrier"]) if value in tables.barriers), "other")
+        barrier = tables.barriers[kind]
         movable = kind == "bollard" and tags.get("bollard") in tables.movable_bollards
         verdict: Verdict = barrier.verdicts[self.barrier_column]
         if kind == "kerb" and (tags.get("kerb") in tables.flat_kerbs or tags.get("highway") == "crossing"):
@@ -352,9 +353,10 @@ class Profile:
             kind = restriction_tags.get("restriction", "")
             if not {*own, *self.bus_modes}.isdisjoint(values(restriction_tags.get("except", ""))):
                 return False
-        if self.right_of_way and kind in self.tables.waived_restrictions:
-            return False
-        return kind.startswith(("no_", "only_"))
+        bans = [ban for ban in values(kind) if ban.startswith(("no_", "only_"))]
+        if self.right_of_way:
+            bans = [ban for ban in bans if ban not in self.tables.waived_restrictions]
+        return bool(bans)
 
     def turn_seconds(self, angle_degrees: NDArray[np.int16], driving_side: DrivingSide) -> NDArray[np.float64]:
         """The delay of turns by their angle (-180 … 180, positive to the right): float64, same shape.

@@ -149,9 +149,7 @@ def _fetch(name: str, request: Mapping[str, object]) -> Mapping[str, Any]:
         # osmnx keeps no answer that Overpass broke off ("remark") or marked as an error.
         answers = (answer for path in sorted(Path(folder).glob("*.json")) if (answer := _answer(path)) is not None)
         if (answer := next(answers, None)) is None:
-            raise FetchError(
-                f"{name}: Overpass gave up on it or answered in part; try a smaller place, later, or use --osm FILE"
-            )
+            raise FetchError(f"{name}: Overpass gave up on it or answered in part; try a smaller place or use --osm FILE")
     return answer
 
 

@@ -278,7 +278,7 @@ WAY_KEYS: frozenset[str] = frozenset(
     | _TIMED_KEYS
     | {f"{key}{_CONDITIONAL}" for key in _TIMED_KEYS}
 )
-"""Keys of a way that can change its cost for some profile, or when it changes."""
+"""Keys of a way that can change its cost for some profile, or when it changes; `toll`, which guidance tells."""
 
 POINT_KEYS: frozenset[str] = frozenset(
     {"barrier", "highway", "crossing", "railway", "traffic_calming", "locked", "bollard", "kerb", "opening_hours"}
@@ -374,7 +374,9 @@ def point_tags(tags: TagSet) -> dict[str, str]:
             kept.pop(key, None)
     if tags.get("highway") in _POINT_HIGHWAYS:
         kept["highway"] = tags["highway"]
-    elif tags.get("highway") == "crossing" and tags.get("crossing") == "traffic_signals":
+    elif tags.get("highway") == "crossing" and (
+        tags.get("crossing") == "traffic_signals" or tags.get("crossing:signals") == "yes"
+    ):
         kept["crossing"] = "traffic_signals"
     elif tags.get("barrier") == "kerb" and tags.get("highway") == "crossing":
         kept["highway"] = "crossing"
