@@ -7,11 +7,13 @@ demand is preparation: `facilities.prepare`.
 from __future__ import annotations
 
 from facilities.availability import Availability, AvailabilityBoard
+from facilities.demand import DemandCells
 from facilities.hours import Calendar, Hours, Open, Opening, country_of, opening_at, read_hours, time_zone
 from facilities.matching import Certainty, LeftOut, Matches, Ranked, match
 from facilities.model import CapabilityClaim, Conflict, Facility, Problem, Severity, SourceRecord, Value
 from facilities.reasons import Reason
 from facilities.requirement import Requirement
+from facilities.store import from_json
 from facilities.table import NEVER, FacilityTable
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "CapabilityClaim",
     "Certainty",
     "Conflict",
+    "DemandCells",
     "Facility",
     "FacilityTable",
     "Hours",
@@ -37,6 +40,7 @@ __all__ = [
     "SourceRecord",
     "Value",
     "country_of",
+    "from_json",
     "match",
     "opening_at",
     "read_hours",

@@ -136,5 +136,5 @@ def vocabulary() -> Vocabulary:
 
 @cache
 def figures(section: str) -> Mapping[str, Any]:
-    """A section of plain figures: "overlay", "precedence", "availability", "decline", "holidays" or "demand"."""
+    """A section of plain figures: "overlay", "names", "matching", "availability", "decline", "holidays" or "demand"."""
     return dict(read_table("facilities.toml")[section])
