@@ -1,0 +1,62 @@
+"""The roads of a built region, opened for questions: everything is mapped from files, nothing is computed that can be kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from routing.cch import Hierarchy, Metric
+from routing.costs import ProfileCosts
+from routing.live import LiveRoads
+from routing.network import RoadNetwork
+from routing.profiles import load_profiles
+from routing.router import Router
+from routing.snapping import SnapIndex
+from routing.storage import load_arrays, load_network
+from routing.walking import Footways
+
+FOOT = "foot"
+"""The profile that walks; it has no hierarchy."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Roads:
+    """The roads of a region.
+
+    Attributes:
+        network: the road network.
+        live: makes states of the roads from conditions.
+        router: answers questions on the state without conditions; `router.at(state)` on another.
+    """
+
+    network: RoadNetwork
+    live: LiveRoads
+    router: Router
+
+
+def profile_folder(folder: Path, profile: str) -> Path:
+    """Where a profile's costs, reachable segments and metric lie."""
+    return folder / "profiles" / profile
+
+
+def open_roads(folder: Path, time_zone: str) -> Roads:
+    """Opens what `prepare.build_roads` wrote.
+
+    Args:
+        folder: of the roads inside a checked bundle.
+        time_zone: of the region, as in "Asia/Jakarta".
+    """
+    network = load_network(folder / "network")
+    hierarchy = Hierarchy.load(folder / "hierarchy")
+    index = SnapIndex.from_arrays(network, load_arrays(folder / "snapping"))
+    profiles = {name: profile for name, profile in load_profiles().items() if profile.motor}
+    costs, metrics, reachable = {}, {}, {}
+    for name in profiles:
+        arrays = load_arrays(profile_folder(folder, name))
+        metrics[name] = Metric.load(hierarchy, profile_folder(folder, name) / "metric")
+        costs[name] = ProfileCosts(**{field.name: arrays[field.name] for field in fields(ProfileCosts)})
+        reachable[name] = arrays["reachable"]
+    foot_ms = load_arrays(profile_folder(folder, FOOT))["segment_ms"]
+    footways = Footways.from_arrays(network, foot_ms, load_arrays(folder / "walking"))
+    live = LiveRoads(network, index, profiles, costs, metrics, reachable, foot_ms, time_zone)
+    return Roads(network, live, Router.build(network, index, footways, live.base))
