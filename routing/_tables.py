@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from typing import NamedTuple
 
@@ -11,17 +9,15 @@ import numpy as np
 
 from routing._kernels import sweeps
 from routing._kernels.types import INFINITE, LANES, Int32, Int64, Restriction, Topology, UInt32
+from routing._parallel import run_all
 from routing._workspaces import Workspaces
 from routing.endpoints import Endpoints
 
-LANES_FROM = 3
+LANES_FROM = 2
 """From so many near ends on, one copy of the downward part and sweeps in lanes beat a sweep for each end."""
 
-PARALLEL_FROM = 2_000_000
+PARALLEL_FROM = 500_000
 """From so many lane steps on (rows' arcs × batches), other threads help."""
-
-HELPERS = max(1, (os.cpu_count() or 1) - 1)
-"""Threads that may help the calling one."""
 
 
 class Near(NamedTuple):
@@ -134,20 +130,3 @@ def table(
     sweeps.release(nodes, work.slot)
     spaces.give(work)
     return result
-
-
-def run_all(step: Callable[[int], None], items: Iterable[int], helpers: Executor | None) -> None:
-    """Run a step for every item, this thread and the helpers taking the next one as they get free."""
-    queue: Iterator[int] = iter(list(items))
-
-    def drain() -> None:
-        for item in queue:  # a list's iterator hands each item to one thread
-            step(item)
-
-    others = [] if helpers is None else [helpers.submit(drain) for _ in range(HELPERS)]
-    try:
-        drain()
-    finally:
-        for other in others:
-            if not other.cancel():  # not even begun: the others left it nothing to do
-                other.result()

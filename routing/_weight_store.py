@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import mmap
 import os
-import sys
 import tempfile
 import weakref
 from pathlib import Path
@@ -82,7 +81,7 @@ class WeightStore:
 
 def _memory_file() -> int:
     """A descriptor of an empty file without a name."""
-    if sys.platform == "linux":
+    if hasattr(os, "memfd_create"):
         return os.memfd_create("siaga-weights", os.MFD_CLOEXEC)
     with tempfile.TemporaryFile() as file:
         return os.dup(file.fileno())

@@ -14,7 +14,7 @@ Weights are uint32; CLOSED (2**31 - 1) can't be passed. Sums that reach CLOSED c
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +24,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from routing import _tables, ordering
-from routing._kernels import customization, elimination, queries
+from routing._arguments import check_ids, known_ids, rank_of, still, whole_weights
+from routing._contraction import contract, customize
+from routing._kernels import customization, queries
 from routing._kernels.types import Topology, UInt32
+from routing._parallel import HELPERS
 from routing._weight_store import WeightStore
 from routing._workspaces import Workspaces
-from routing.endpoints import Endpoints, node_ids
+from routing.endpoints import Endpoints
 
 CLOSED: Final = 2**31 - 1
 """The weight of what can't be passed, and the distance where there is no path."""
@@ -52,7 +55,7 @@ class Hierarchy:
         self._height = height
         self._numbers = itertools.count(1)
         self._spaces = Workspaces(len(rank), height)
-        self._helpers = ThreadPoolExecutor(_tables.HELPERS, thread_name_prefix="hierarchy")
+        self._helpers = ThreadPoolExecutor(HELPERS, thread_name_prefix="hierarchy")
 
     @classmethod
     def build(
@@ -82,35 +85,16 @@ class Hierarchy:
         nodes = len(longitude)
         if latitude.shape != longitude.shape or longitude.ndim != 1:
             raise ValueError(f"longitude and latitude differ in shape: {longitude.shape}, {latitude.shape}")
-        tails, heads = _known(tail, nodes), _known(head, nodes)
+        tails, heads = known_ids(tail, nodes), known_ids(head, nodes)
         if len(tails) != len(heads):
             raise ValueError(f"tail and head differ in length: {len(tails)}, {len(heads)}")
         report = progress or _silent
         report("order", 0.0)
         if order is None:
             order = ordering.nested_dissection(tails, heads, longitude, latitude, progress=lambda done: report("order", done))
-        rank = _rank_of(order, nodes)
+        rank = rank_of(order, nodes)
         report("order", 1.0)
-        report("contract", 0.0)
-        first, neighbour = elimination.neighbours(nodes, rank[tails], rank[heads])
-        rank = elimination.postorder(elimination.elimination_tree(first, neighbour))[rank]
-        tails, heads = rank[tails], rank[heads]
-        first, neighbour = elimination.neighbours(nodes, tails, heads)
-        parent = elimination.elimination_tree(first, neighbour)
-        report("contract", 0.2)
-        edge_first, edge_head = elimination.fill_in(first, neighbour, parent)
-        del first, neighbour
-        report("contract", 0.4)
-        edge_tail = np.repeat(np.arange(nodes, dtype=np.int32), np.diff(edge_first))
-        way = elimination.directions(edge_first, edge_head, edge_tail, tails, heads)
-        del edge_tail
-        report("contract", 0.8)
-        up_first, middle, up_head, up_tail = elimination.split_directions(edge_first, edge_head, way)
-        del edge_first, edge_head, way
-        down = elimination.downward(up_first, middle, up_head)
-        placed = elimination.place_arcs(tails, heads, up_first, middle, up_head)
-        report("contract", 1.0)
-        return cls(rank, Topology(parent, up_first, middle, up_head, up_tail, *down, *placed), elimination.depths(parent))
+        return cls(*contract(rank, tails, heads, lambda done: report("contract", done)))
 
     @property
     def nodes(self) -> int:
@@ -162,27 +146,12 @@ class Hierarchy:
         Raises:
             ValueError: not one weight for each arc, not whole, negative, or above CLOSED.
         """
-        arc_weight = _weights(weights)
+        arc_weight = whole_weights(weights)
         if len(arc_weight) != self.arcs:
             raise ValueError(f"one weight for each of the {self.arcs} arcs is needed, not {len(arc_weight)}")
         store = WeightStore.create(self.arcs + self.upward_arcs)
         store.array[: self.arcs] = arc_weight
-        graph, weight = self._topology, store.array[self.arcs :]
-        customization.respect(arc_weight, graph.upward_arc, weight)
-        stage, rows = customization.divide(graph, np.array(_SHARES))
-        costs: list[UInt32] = []
-
-        def one(i: int) -> None:
-            try:
-                cost = costs.pop()
-            except IndexError:
-                cost = np.empty(self.nodes, np.uint32)
-            customization.customize_range(int(rows[i, 1]), int(rows[i, 2]), stage, int(rows[i, 0]), graph, cost, weight)
-            costs.append(cost)
-
-        for wanted in range(len(_SHARES)):
-            of_stage = np.flatnonzero(rows[:, 0] == wanted).tolist()
-            _tables.run_all(one, of_stage, self._helpers if len(of_stage) > 1 and self.upward_arcs > _SMALL else None)
+        customize(self._topology, store.array[: self.arcs], store.array[self.arcs :], self._helpers)
         return Metric(self, store.freeze(), store.array, np.empty(0, np.int32))
 
 
@@ -251,7 +220,7 @@ class Metric:
             ValueError: not one weight for each arc, not whole, negative, or above CLOSED.
         """
         hierarchy = self._hierarchy
-        ids, new = _known(arcs, hierarchy.arcs, "arc"), _weights(weights)
+        ids, new = known_ids(arcs, hierarchy.arcs, "arc"), whole_weights(weights)
         if len(new) not in (1, len(ids)):
             raise ValueError(f"{len(ids)} arcs need {len(ids)} weights or one for all, not {len(new)}")
         if len(ids) > hierarchy.arcs * _FULL_FROM:
@@ -318,7 +287,7 @@ class Metric:
         finish = _tables.near_ends(self._ends(Endpoints.of([destination])), self._rank)
         if len(start.node) == 0 or len(finish.node) == 0:
             return None
-        found = self._shortest(_still(start.node), _still(start.offset), _still(finish.node), _still(finish.offset))
+        found = self._shortest(still(start.node), still(start.offset), still(finish.node), still(finish.offset))
         if found is None:
             return None
         total, i, j, arcs = found
@@ -331,11 +300,13 @@ class Metric:
             IndexError: no such node.
             ValueError: targets are not whole numbers.
         """
-        return self.table(Endpoints.at_nodes([source]), Endpoints.at_nodes(targets))[0]
+        distances: NDArray[np.uint32] = self.table(Endpoints.at_nodes([source]), Endpoints.at_nodes(targets))[0]
+        return distances
 
     def many_to_one(self, sources: ArrayLike, target: int) -> NDArray[np.uint32]:
         """uint32[sources]: distances to one node, CLOSED where there is no path. Raises as `one_to_many`."""
-        return self.table(Endpoints.at_nodes(sources), Endpoints.at_nodes([target]))[:, 0]
+        distances: NDArray[np.uint32] = self.table(Endpoints.at_nodes(sources), Endpoints.at_nodes([target]))[:, 0]
+        return distances
 
     def many_to_many(self, sources: ArrayLike, targets: ArrayLike) -> NDArray[np.uint32]:
         """uint32[sources, targets]: distances, CLOSED where there is no path. Raises as `one_to_many`."""
@@ -384,7 +355,7 @@ class Metric:
         return self._rank[node : node + 1]
 
     def _ends(self, ends: Endpoints) -> Endpoints:
-        _check(ends.node, len(self._rank), "node")
+        check_ids(ends.node, len(self._rank), "node")
         return ends
 
     def _shortest(
@@ -429,45 +400,8 @@ class Pinned:
         )
 
 
-_SHARES: Sequence[int] = (64, 16, 4, 1)
-_SMALL = 50_000
 _FULL_FROM = 0.05
 
 
 def _silent(_stage: str, _done: float) -> None:
     """No one listens."""
-
-
-def _still(array: NDArray) -> NDArray:
-    array.flags.writeable = False
-    return array
-
-
-def _check(ids: NDArray[np.int32], count: int, what: str) -> None:
-    if len(ids) and (ids.min() < 0 or ids.max() >= count):
-        wrong = int(ids.min() if ids.min() < 0 else ids.max())
-        raise IndexError(f"{what} {wrong} is out of range: the graph has {count} {what}s")
-
-
-def _known(ids: ArrayLike, count: int, what: str = "node") -> NDArray[np.int32]:
-    known = node_ids(ids)
-    _check(known, count, what)
-    return known
-
-
-def _weights(values: ArrayLike) -> UInt32:
-    given = np.atleast_1d(np.asarray(values))
-    if given.ndim != 1 or (given.size and not np.issubdtype(given.dtype, np.integer)):
-        raise ValueError(f"weights must be one-dimensional and whole, not {given.dtype}{list(given.shape)}")
-    if given.size and (given.min() < 0 or given.max() > CLOSED):
-        raise ValueError(f"weights must lie between 0 and {CLOSED}, not {given.min()} … {given.max()}")
-    return np.ascontiguousarray(given, dtype=np.uint32)
-
-
-def _rank_of(order: ArrayLike, nodes: int) -> NDArray[np.int32]:
-    sequence = _known(order, nodes)
-    rank = np.full(nodes, -1, np.int32)
-    rank[sequence] = np.arange(len(sequence), dtype=np.int32)
-    if len(sequence) != nodes or (nodes and rank.min() < 0):
-        raise ValueError(f"the order must name each of the {nodes} nodes once")
-    return rank

@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from routing._arguments import frozen, node_ids
 from routing._kernels.types import INFINITE
 
 
@@ -33,7 +34,7 @@ class Endpoints:
     def __post_init__(self) -> None:
         """Check the shapes and freeze the arrays."""
         for name, dtype in (("first", np.int64), ("node", np.int32), ("offset", np.int64)):
-            object.__setattr__(self, name, _frozen(getattr(self, name), dtype, f"endpoints' {name}"))
+            object.__setattr__(self, name, frozen(getattr(self, name), dtype, f"endpoints' {name}"))
         first = self.first
         if len(first) == 0 or first[0] != 0 or first[-1] != len(self.node) or (len(first) > 1 and np.any(np.diff(first) < 0)):
             raise ValueError(f"endpoints' first must ascend from 0 to the number of nodes ({len(self.node)})")
@@ -66,27 +67,3 @@ class Endpoints:
         node = np.concatenate([nodes for nodes, _ in pairs]) if pairs else np.empty(0, np.int32)
         offset = np.concatenate([offsets for _, offsets in pairs]) if pairs else np.empty(0, np.int64)
         return cls(first, node, offset.astype(np.int64) if len(offset) == 0 else offset)
-
-
-def node_ids(nodes: ArrayLike) -> NDArray[np.int32]:
-    """Node ids as int32, checked to be a one-dimensional sequence of whole numbers."""
-    return _frozen(np.atleast_1d(np.asarray(nodes)), np.int32, "node ids")
-
-
-def _frozen(values: ArrayLike, dtype: type[np.integer], what: str) -> NDArray[np.generic]:
-    """A read-only one-dimensional array of this dtype; refuses to change any value on the way."""
-    given = np.asarray(values)
-    if given.ndim != 1:
-        raise ValueError(f"{what} must be one-dimensional, not of shape {given.shape}")
-    if given.size and not np.issubdtype(given.dtype, np.integer):
-        raise ValueError(f"{what} must be whole numbers, not {given.dtype}")
-    if given.dtype != dtype and given.size:
-        limits = np.iinfo(dtype)
-        low, high = int(given.min()), int(given.max())
-        if low < limits.min or high > limits.max:
-            raise IndexError(f"{what}: {low if low < limits.min else high} is out of range")
-    array = np.ascontiguousarray(given, dtype=dtype)
-    if array.flags.writeable:
-        array = array.copy() if np.may_share_memory(array, given) else array
-        array.flags.writeable = False
-    return array

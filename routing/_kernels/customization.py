@@ -136,7 +136,7 @@ def push(heap: Int32, size: int, value: int) -> None:
 @kernel
 def pop(heap: Int32, size: int) -> int:
     """Take the least entry off a binary min-heap of `size` entries."""
-    least = heap[0]
+    least: int = heap[0]
     size -= 1
     value = heap[size]
     at = 0

@@ -122,7 +122,8 @@ def kth_least(values: Float32, k: int, count: int) -> np.float32:
             lo = i
         else:
             break
-    return values[k]
+    kth: np.float32 = values[k]
+    return kth
 
 
 @kernel

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from routing._kernels.types import INFINITE, LANES, UNSEEN, Int32, Int64, Restriction, Topology, UInt8, UInt32, kernel
+from routing._kernels.lanes import lower_row
+from routing._kernels.types import INFINITE, UNSEEN, Int32, Int64, Restriction, Topology, UInt8, UInt32, kernel
 
 
 @kernel
@@ -84,7 +85,7 @@ def sweep_lazily(
             x = stack[size]
             best = out[x]
             for arc in range(first[x] if reverse else middle[x], middle[x] if reverse else first[x + 1]):
-                best = min(best, memo[head[arc]] + weight[arc])
+                best = min(best, memo[np.uint32(head[arc])] + weight[arc])
             memo[x] = best
         distance[i] = memo[targets[i]]
     for x in targets:
@@ -189,17 +190,14 @@ def sweep_lanes(
             marked[row] = 0
         else:
             distance[row, :] = INFINITE
-        for arc in range(first[row], first[row + 1]):
-            h, w = head[arc], down[arc]
-            for lane in range(LANES):
-                distance[row, lane] = min(distance[row, lane], distance[h, lane] + w)
+        lower_row(distance, row, head, down, first[row], first[row + 1])
 
 
 @kernel
 def gather(
     begin: int,
     lanes: int,
-    end_offset: UInt32,
+    bias: Int64,
     far_first: Int64,
     far_row: Int32,
     far_offset: Int64,
@@ -208,7 +206,7 @@ def gather(
 ) -> None:
     """Read the rows of the far ends into `table[begin : begin + lanes, far]`.
 
-    `end_offset`: what was added to the starts of each near end so that they are not negative; taken off again.
+    `bias`: what was added to the starts of each near end so that they are not negative; taken off again.
     """
     for far in range(len(far_first) - 1):
         for lane in range(lanes):
@@ -216,5 +214,5 @@ def gather(
             for i in range(far_first[far], far_first[far + 1]):
                 d = distance[far_row[i], lane]
                 if d < INFINITE and far_offset[i] < INFINITE:
-                    best = min(best, np.int64(d) + far_offset[i] - end_offset[begin + lane])
-            table[begin + lane, far] = np.uint32(max(best, 0))
+                    best = min(best, np.int64(d) + far_offset[i] - bias[begin + lane])
+            table[begin + lane, far] = np.uint32(max(best, np.int64(0)))
