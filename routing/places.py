@@ -18,7 +18,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from routing._search.address import fold, house_number, is_number
+from routing._search.address import fold, house_number, is_house_number
 from routing._search.build import build_arrays, context_names
 from routing._search.columns import CELL_DEGREES, Arrays, cell_of, read_lines, unpacked
 from routing._search.coordinates import coordinates_of
@@ -37,6 +37,7 @@ _ALIGNED = 48  # names that are aligned word by word, at least
 _ROUGH_SHARE_OF_BEST = 0.45
 _LEAST_SCORE = 0.3
 _LEAST_SHARE_OF_BEST = 0.6
+_LEAST_BESIDE_CROSSING = 0.8
 _CROSSING_DEGREES = 0.0008  # the junctions of a dual carriageway, a roundabout, a staggered crossing
 _HOUSE_STEP = 20  # a house number says where another one is if they differ by no more than this
 _HOUSES_APART_DEGREES = 0.005
@@ -151,20 +152,19 @@ class PlaceIndex:
             away = None if near is None else _metres(near, longitude, latitude)
             context = self._context_at(longitude, latitude)
             return [Place(name, "position", longitude, latitude, context, 0, "exact", 1.0, away)]
-        found: list[Place] = []
+        found = self._by_name(query_of(text), near, limit)
         streets = crossing_of(text)
-        if streets is not None:
-            found = self._crossings(*streets, near)
-        if len(found) < limit:
-            found += self._by_name(query_of(text), near, limit, least=0.0 if not found else 0.8)
+        if streets is not None and not (found and found[0].match == "exact"):  # some names have a "/" or "-" of their own
+            crossings = self._crossings(*streets, near)
+            found = crossings + [place for place in found if not crossings or place.score >= _LEAST_BESIDE_CROSSING]
         return found[:limit]
 
-    def _by_name(self, query: Query, near: tuple[float, float] | None, limit: int, least: float) -> list[Place]:
+    def _by_name(self, query: Query, near: tuple[float, float] | None, limit: int) -> list[Place]:
         understood = understand(query, self._vocabulary)
         places = [self._place(understood, entry, fit, near) for entry, fit in self._fits(understood, near, limit)]
         if not places:
             return []
-        least = max(least, _LEAST_SCORE, _LEAST_SHARE_OF_BEST * max(place.score for place, _ in places))
+        least = max(_LEAST_SCORE, _LEAST_SHARE_OF_BEST * max(place.score for place, _ in places))
         kept = [(place, size) for place, size in places if place.score >= least]
         kept.sort(key=lambda item: _order(*item))
         return [place for place, _ in kept[:limit]]
@@ -190,7 +190,7 @@ class PlaceIndex:
         for key in sorted(keys.tolist()):
             fit = self._ranker.fit(understood, key)
             entry_number = int(self._arrays["key_entry"][key])
-            score = fit.score(fit.likeness, understood.weights)
+            score = fit.score(fit.likeness, understood.weights)  # the entry's own name comes first, and wins a draw
             if score > scores.get(entry_number, 0.0):
                 best[entry_number], scores[entry_number] = fit, score
         return list(best.items())
@@ -243,7 +243,7 @@ class PlaceIndex:
         """The house that the query means in this street, if it means one; its words are then explained."""
         at = query.house
         if at < 0:
-            at = next((i for i, word in enumerate(query.words) if likeness[i] == 0.0 and is_number(word)), -1)
+            at = next((i for i, word in enumerate(query.words) if likeness[i] == 0.0 and is_house_number(word)), -1)
         if at < 0 or fit.likeness[at] == 1.0 or fit.complete < 0.5:
             return None
         house = self._house(entry, query.words[at])
@@ -251,7 +251,7 @@ class PlaceIndex:
             return None
         likeness[at] = 1.0 if house.known else 0.8
         for i in range(at + 1, len(likeness)):  # "7-9": the second number belongs to it too
-            if likeness[i] == 0.0 and (is_number(query.words[i]) or query.words[i] in ("bis", "ter")):
+            if likeness[i] == 0.0 and (is_house_number(query.words[i]) or query.words[i] in ("bis", "ter")):
                 likeness[i] = likeness[at]
         return house
 

@@ -16,6 +16,7 @@ _ELISION = re.compile(r"\b([^\W\d_])['’]")  # l'Hermitage, d'Azur: two words; 
 _RT_RW = re.compile(r"\brt\W*(\d{1,3})\W*(?:/|rw|dan|\s)\W*(?:rw\W*)?(\d{1,3})\b", re.IGNORECASE)
 _RT_OR_RW = re.compile(r"\b(rt|rw)\W*0*(\d{1,3})\b", re.IGNORECASE)
 _DIGITS = re.compile(r"^0*(\d+)([a-z]?)$")
+_HOUSE = re.compile(r"^\d{1,5}[a-z]{0,3}$")
 _ROMAN = re.compile(r"^(?=[ivx])(x{0,3})(ix|iv|v?i{0,3})$")
 _ROMAN_UNITS = {"": 0, "i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9}
 
@@ -100,7 +101,8 @@ def _join_codes(words: list[str]) -> list[str]:
     for word in words:
         last = joined[-1] if joined else ""
         letter_after_number = last.isdecimal() and len(word) == 1 and word.isalpha()
-        number_after_letter = len(last) == 1 and last.isalpha() and word.isdecimal()
+        # not at the very beginning: "R. 17" is Rua 17
+        number_after_letter = len(joined) > 1 and len(last) == 1 and last.isalpha() and word.isdecimal()
         if letter_after_number or number_after_letter:
             joined[-1] = last + word
         else:
@@ -128,6 +130,11 @@ def _normal(word: str, at: int, known: _Tables) -> str:
 def is_number(word: str) -> bool:
     """Whether a word is a number, as house numbers and numbered streets bear: `12`, `4b`."""
     return _DIGITS.match(word) is not None
+
+
+def is_house_number(word: str) -> bool:
+    """Whether a word can be a house number: `12`, `4b`, `4bis`."""
+    return _HOUSE.match(word) is not None
 
 
 def house_number(text: str) -> tuple[int, str]:

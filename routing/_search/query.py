@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from routing._search.address import is_number, tables, words_of
+from routing._search.address import is_house_number, tables, words_of
 
 _SEPARATOR = re.compile(r"\s*(?:[/&×]|\s[x-]\s|\s@\s)\s*")
 _DIGIT_SLASH = re.compile(r"(?<=\d)\s*/\s*(?=\d)")
@@ -33,7 +33,7 @@ def query_of(text: str) -> Query:
     words = list(words_of(text))
     house = -1
     for at in range(len(words) - 1):
-        if words[at] in known.number and is_number(words[at + 1]):
+        if words[at] in known.number and is_house_number(words[at + 1]):
             del words[at]
             house = at
             break

@@ -5,7 +5,7 @@ Every word of a query is explained by a word of the name (as well as the two are
 
     explained = Σ weight · likeness / Σ weight           over the words typed
     complete  = Σ weight of the name's words explained / Σ weight of the name's words
-    score     = explained · (0.75 + 0.25 · complete) − 0.02 if the words come in another order
+    score     = explained · (0.75 + 0.25 · complete) − 0.02 if the words come in another order − 0.01 for another name
 
 so a typing error in a rare word costs most, a missing "Jalan" little, and of two names that explain all that was typed
 the one with nothing left over comes first. All names are first scored roughly at once, by arrays; the best of them are
@@ -27,6 +27,7 @@ from routing._search.vocabulary import LEAST_WEIGHT, Meaning, Vocabulary
 CONTEXT_LIKENESS = 0.9
 _INCOMPLETE = 0.75
 _OTHER_ORDER = 0.02
+_ALIAS = 0.01  # another name, a number of the road
 _TOGETHER = 0.96  # two words written as one, or one as two
 _FILLER_WEIGHT = 0.05
 
@@ -43,20 +44,26 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How a name fits a query: `likeness[i]` of each word typed (0: unexplained by the name), what share of the name is
-    explained, whether every word of the name is, whether in order, and whether the last word typed only begins one."""
+    """How a name fits a query.
+
+    `likeness[i]` of each word typed (0: not explained by the name); `complete`: what share of the name is explained;
+    `whole`: every word of it is; `in_order`: in the order typed; `begun`: the last word typed is the beginning of one;
+    `alias`: it isn't the name that is shown.
+    """
 
     likeness: tuple[float, ...]
     complete: float
     whole: bool
     in_order: bool
     begun: bool
+    alias: bool
 
     def score(self, likeness: Sequence[float], weights: Sequence[float]) -> float:
         """The score, with `likeness` perhaps raised by context and house number."""
         total = sum(weights)
         explained = sum(weight * like for weight, like in zip(weights, likeness, strict=True)) / total if total else 0.0
-        return explained * (_INCOMPLETE + (1 - _INCOMPLETE) * self.complete) - (0.0 if self.in_order else _OTHER_ORDER)
+        score = explained * (_INCOMPLETE + (1 - _INCOMPLETE) * self.complete)
+        return score - (0.0 if self.in_order else _OTHER_ORDER) - (_ALIAS if self.alias else 0.0)
 
 
 def understand(query: Query, vocabulary: Vocabulary) -> Understood:
@@ -189,4 +196,9 @@ class Ranker:
         matched = sum(weight * like for weight, like in zip(weights, named, strict=True))
         order = [i for i in place if i >= 0]
         begun = bool(place) and place[-1] >= 0 and understood.meanings[-1].begins(words[place[-1]])
-        return Fit(tuple(typed), matched / sum(weights), all(named), order == sorted(order), begun)
+        return Fit(tuple(typed), matched / sum(weights), all(named), order == sorted(order), begun, self._alias(key))
+
+    def _alias(self, key: int) -> bool:
+        """Whether a key isn't its entry's first one: keys stand in the order of entries, each one's own name first."""
+        owner = self._arrays["key_entry"]
+        return key > 0 and bool(owner[key - 1] == owner[key])

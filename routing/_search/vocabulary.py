@@ -15,7 +15,7 @@ from rapidfuzz.distance import OSA
 from routing._search.columns import grams_of, read_lines
 
 _LAST = "\U0010ffff"
-_COMPARED = 80
+_COMPARED = 160
 """How many words are compared letter by letter: those that share most pairs of letters with the one typed."""
 
 LEAST_WEIGHT = 0.12
@@ -66,11 +66,12 @@ class Meaning:
 class Vocabulary:
     """The words of an index, sorted, and how many entries have each."""
 
-    __slots__ = ("_gram", "_gram_first", "_gram_word", "lengths", "weights", "words")
+    __slots__ = ("_gram", "_gram_first", "_gram_word", "_lengths", "lengths", "weights", "words")
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         self.words = read_lines(arrays["word_lines"])
         self.lengths = [len(word) for word in self.words]
+        self._lengths = np.array(self.lengths, np.int32)
         self._gram = arrays["gram"]
         self._gram_first = arrays["gram_first"]
         self._gram_word = arrays["gram_word"]
@@ -125,10 +126,14 @@ class Vocabulary:
         if not parts:
             return {}
         shared = np.bincount(np.concatenate(parts), minlength=len(self.words))
-        # One slip touches three pairs at most (two letters that change places).
+        # One slip touches three pairs at most (two letters that change places), and changes the length by one at most.
         enough = np.flatnonzero(shared >= max(1, len(grams) - 3 * slips))
+        lengths = self._lengths[enough]
+        near = np.abs(lengths - len(word)) <= slips
+        enough, lengths = enough[near], lengths[near]
         if len(enough) > _COMPARED:
-            enough = enough[np.argpartition(-shared[enough], _COMPARED)[:_COMPARED]]
+            unlike = -shared[enough] / (lengths + len(grams))
+            enough = enough[np.argpartition(unlike, _COMPARED)[:_COMPARED]]
         found: dict[int, float] = {}
         for candidate in enough.tolist():
             distance = OSA.distance(word, self.words[candidate], score_cutoff=slips)
