@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import osmium
+from numpy.typing import NDArray
 from osmium.filter import EmptyTagFilter, IdFilter
 from osmium.osm import NODE, RELATION, WAY
 
@@ -130,12 +131,20 @@ def _read(path: Path, say: Progress) -> Elements:
         nodes.add(node.id)
         newest = max(newest, node.timestamp)
     needed = np.union1d(np.array(elements.way_ref, dtype=np.int64), np.fromiter(nodes, dtype=np.int64, count=len(nodes)))
-    for node in _objects(path, NODE, IdFilter(needed.tolist())) if len(needed) else ():
+    for node in _nodes(path, needed):
         place = node.location
         if place.x != _UNDEFINED and place.y != _UNDEFINED:
             elements.add_node(node.id, place.x, place.y)
     elements.newest = newest.strftime("%Y-%m-%dT%H:%M:%SZ") if newest.year > 1970 else ""
     return elements
+
+
+def _nodes(path: Path, needed: NDArray[np.int64]) -> Iterator[Any]:
+    """The nodes with these ids (sorted). osmium filters ids fast, but only positive ones; editors' files have others too."""
+    if len(needed) and needed[0] < 0:
+        wanted = set(needed.tolist())
+        return (node for node in _objects(path, NODE) if node.id in wanted)
+    return _objects(path, NODE, IdFilter(needed.tolist()))
 
 
 def _objects(path: Path, kind: Any, *filters: Any) -> Iterator[Any]:
