@@ -6,7 +6,7 @@ whoever needs only the choice (the simulation); `decide` explains it as well.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -34,7 +34,7 @@ class Destination:
         id, name, kind: of the facility; `kind` is "given", "referral_desk" or "none" for the others.
         longitude, latitude: degrees, or None.
         declined, refused: chances that it declines by telephone and that it refuses at the door.
-        remarks: what is old, unknown or contradictory about it.
+        remarks: why it stands in, where it does.
     """
 
     id: str
@@ -143,11 +143,12 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class FacilityChoice:
-    """A facility as an alternative for the vehicle that was chosen."""
+    """A facility as an alternative for the vehicle that was chosen, and what is old, unknown or contradictory about it."""
 
     destination: Destination
     transport_ms: float
     expected_ms: float
+    remarks: tuple[AnyReason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ class Decision:
         requirement: what was asked.
         policy: name of the policy.
         options: the best pairs, best first, one for each vehicle (with its best facility).
-        facilities: for the vehicle of the first option, the facilities that can be reached, best first.
+        facilities: for the vehicle of the first option, the best facilities, best first.
         vehicles_lost, facilities_lost: suitable, but not first: by how much.
         vehicles_out, facilities_out: not suitable, and why.
     """
@@ -171,6 +172,11 @@ class Decision:
     facilities_lost: tuple[LeftOut, ...]
     vehicles_out: tuple[LeftOut, ...]
     facilities_out: tuple[LeftOut, ...]
+
+
+def no_remarks(_place: Destination) -> tuple[AnyReason, ...]:
+    """Nothing is known to be doubtful about a destination."""
+    return ()
 
 
 def _ranks(ids: Sequence[str]) -> NDArray[np.intp]:
@@ -323,6 +329,7 @@ def _option(
     ranking: Ranking,
     place: int,
     known: dict[tuple[int, int, float], int],
+    describe: Callable[[Destination], tuple[AnyReason, ...]],
 ) -> Option:
     v, f = int(ranking.vehicle[place]), int(ranking.facility[place])
     candidate, way, destination = candidates[v], tables.ways[tables.way[v]], destinations[f]
@@ -353,7 +360,7 @@ def _option(
         uncovered=float(tables.uncovered[v]),
         loss=float(tables.loss[v]),
         diverts=candidate.diverts,
-        remarks=(*remarks, *destination.remarks),
+        remarks=(*remarks, *destination.remarks, *describe(destination)),
     )
 
 
@@ -394,6 +401,7 @@ def decide(
     policy: str = DEFAULT_POLICY,
     vehicles_out: Sequence[LeftOut] = (),
     facilities_out: Sequence[LeftOut] = (),
+    describe: Callable[[Destination], tuple[AnyReason, ...]] = no_remarks,
     limit: int = 5,
 ) -> Decision:
     """Rank the pairs (vehicle, facility) and say why the others lost.
@@ -406,7 +414,8 @@ def decide(
         settings: weights and limits.
         policy: name of one of `dispatch.policies.POLICIES`.
         vehicles_out, facilities_out: left out before, with their reasons; passed through.
-        limit: how many options to work out; the other vehicles are in `vehicles_lost`.
+        describe: what is old, unknown or contradictory about a destination; asked for those that are shown.
+        limit: how many options and facilities to work out; the others are in `vehicles_lost` and `facilities_lost`.
 
     Raises:
         ValueError: the tables don't fit.
@@ -430,7 +439,7 @@ def decide(
         return Decision(requirement, policy, (), (), (), (), (*vehicles_out, *nowhere), tuple(facilities_out))
     known: dict[tuple[int, int, float], int] = {}
     options = tuple(
-        _option(problem, candidates, destinations, tables, ranking, place, known)
+        _option(problem, candidates, destinations, tables, ranking, place, known, describe)
         for place in range(min(limit, len(ranking.vehicle)))
     )
     lost = []
@@ -442,7 +451,7 @@ def decide(
         requirement=requirement,
         policy=policy,
         options=options,
-        facilities=tuple(choices),
+        facilities=tuple(replace(choice, remarks=describe(choice.destination)) for choice in choices[:limit]),
         vehicles_lost=tuple(lost),
         facilities_lost=tuple(facilities_lost),
         vehicles_out=(*vehicles_out, *nowhere),

@@ -23,6 +23,7 @@ class DecisionSettings:
 
     asking: Asking
     tries: int
+    considered: int
     answer_ms: float
     unanswered_ms: float
     door_ms: float
@@ -84,6 +85,7 @@ def read_settings(table: Mapping[str, Any], where: str = "decision.toml") -> Dec
     return DecisionSettings(
         asking=asking,
         tries=int(value("offers", "tries", 1, 3)),
+        considered=int(value("offers", "considered", 3, 1000)),
         answer_ms=ms("offers", "answer_seconds"),
         unanswered_ms=ms("offers", "unanswered_seconds"),
         door_ms=ms("offers", "door_seconds"),

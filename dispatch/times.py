@@ -1,0 +1,181 @@
+"""Driving times that a choice needs, on one state of the roads: what does not depend on the call is prepared once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing import CLOSED
+from routing.ends import Ends
+from routing.router import Router
+from routing.snapping import Snap, Snaps
+
+Floats = NDArray[np.float64]
+
+_EARTH_RADIUS_M = 6_371_008.8
+_WHOLE_TABLE = 400
+"""Up to so many facilities the times between all are prepared; beyond, those of the ones weighed are asked each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Where people are: cells with weights.
+
+    Attributes:
+        longitude, latitude: float64[c], degrees.
+        weight: float64[c], people or square kilometres.
+        unit: "people" or "km2".
+    """
+
+    longitude: Floats
+    latitude: Floats
+    weight: Floats
+    unit: str
+
+    @property
+    def total(self) -> float:
+        """All of it."""
+        return float(self.weight.sum())
+
+
+def milliseconds(times: NDArray[np.uint32]) -> Floats:
+    """Times as float64, inf where there is no way."""
+    found = times.astype(np.float64)
+    found[times >= CLOSED] = np.inf
+    return found
+
+
+def straight_m(longitude: float, latitude: float, longitudes: Floats, latitudes: Floats) -> Floats:
+    """Great-circle distances in metres from one place to many (degrees), by the haversine formula."""
+    here, there = np.radians(latitude), np.radians(latitudes)
+    chord = np.sin((there - here) / 2) ** 2
+    chord = chord + np.cos(here) * np.cos(there) * np.sin(np.radians(longitudes - longitude) / 2) ** 2
+    return np.asarray(2 * _EARTH_RADIUS_M * np.arcsin(np.sqrt(chord)), np.float64)
+
+
+def _some(snaps: Snaps, which: NDArray[np.intp]) -> Snaps:
+    return replace(
+        snaps,
+        longitude=snaps.longitude[which],
+        latitude=snaps.latitude[which],
+        link=snaps.link[which],
+        fraction=snaps.fraction[which],
+        directions=snaps.directions[which],
+        gap_m=snaps.gap_m[which],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FacilityTimes:
+    """The facilities as one profile sees them.
+
+    Attributes:
+        snaps: where it stops for each. ends: the same, prepared as destinations.
+        beyond: bool[n], those that no road of the network leads to: their times are estimates.
+        estimate_ms_per_m: what an estimate takes per metre of straight line.
+        onward_ms: float64[n, n] between them, or None if there are too many to prepare.
+    """
+
+    snaps: Snaps
+    ends: Ends
+    beyond: NDArray[np.bool_]
+    estimate_ms_per_m: float
+    onward_ms: Floats | None
+
+
+@dataclass(frozen=True, slots=True)
+class RegionTimes:
+    """Times on one state of the roads.
+
+    Attributes:
+        router: bound to that state.
+        longitude, latitude: float64[n], of the facilities, degrees.
+        facilities: by profile.
+        demand: cells, or None if nobody knows.
+        cells: the cells as destinations, by profile.
+    """
+
+    router: Router
+    longitude: Floats
+    latitude: Floats
+    facilities: Mapping[str, FacilityTimes]
+    demand: Demand | None
+    cells: Mapping[str, Ends]
+
+    @staticmethod
+    def prepare(
+        router: Router,
+        longitude: Floats,
+        latitude: Floats,
+        demand: Demand | None,
+        profiles: Iterable[str],
+        cover_profile: str,
+    ) -> RegionTimes:
+        """Prepare what every call needs; to be done again for another state of the roads.
+
+        Args:
+            router: bound to the state.
+            longitude, latitude: float64[n], of the facilities, degrees.
+            demand: cells of demand, or None.
+            profiles: with which patients are carried.
+            cover_profile: with which cells are reached.
+
+        Raises:
+            DataError: no such profile.
+        """
+        facilities = {profile: _facility_times(router, longitude, latitude, profile) for profile in sorted(set(profiles))}
+        cells = {}
+        if demand is not None:
+            snaps = router.snap_many(demand.longitude, demand.latitude, cover_profile)
+            cells[cover_profile] = router.destinations(snaps, cover_profile, pinned=True)
+        return RegionTimes(router, longitude, latitude, MappingProxyType(facilities), demand, MappingProxyType(cells))
+
+    def to_facilities(self, stop: Snap, profile: str) -> tuple[Floats, NDArray[np.bool_]]:
+        """Milliseconds from where a vehicle stops to each facility, float64[n], and which of them are estimates, bool[n]."""
+        known = self.facilities[profile]
+        drive = milliseconds(self.router.eta_table([stop], known.ends, profile).ms)[0]
+        if known.beyond.any():
+            far = straight_m(stop.stop_longitude, stop.stop_latitude, self.longitude[known.beyond], self.latitude[known.beyond])
+            drive[known.beyond] = far * known.estimate_ms_per_m
+        return drive, known.beyond
+
+    def between(self, profile: str, which: NDArray[np.intp]) -> Floats:
+        """Milliseconds between some of the facilities: float64[k, k]."""
+        known = self.facilities[profile]
+        if known.onward_ms is not None:
+            return np.asarray(known.onward_ms[np.ix_(which, which)])
+        some = _some(known.snaps, which)
+        return self._with_estimates(milliseconds(self.router.eta_table(some, some, profile).ms), known, which)
+
+    def _with_estimates(self, times: Floats, known: FacilityTimes, which: NDArray[np.intp]) -> Floats:
+        return _estimate_beyond(
+            times, known.beyond[which], self.longitude[which], self.latitude[which], known.estimate_ms_per_m
+        )
+
+    def to_cells(self, snaps: Snaps, profile: str) -> Floats:
+        """Milliseconds from each place to each cell of demand: float64[v, c]."""
+        return milliseconds(self.router.eta_table(snaps, self.cells[profile], profile).ms)
+
+
+def _estimate_beyond(times: Floats, beyond: NDArray[np.bool_], longitude: Floats, latitude: Floats, ms_per_m: float) -> Floats:
+    for place in np.flatnonzero(beyond).tolist():
+        estimate = straight_m(float(longitude[place]), float(latitude[place]), longitude, latitude) * ms_per_m
+        times[place], times[:, place] = estimate, estimate
+    return times
+
+
+def _facility_times(router: Router, longitude: Floats, latitude: Floats, profile: str) -> FacilityTimes:
+    snaps = router.snap_many(longitude, latitude, profile)
+    ends = router.destinations(snaps, profile, pinned=True)
+    beyond = snaps.link < 0
+    figures = router.estimate((0.0, 0.0), (0.0, 0.1), profile)
+    ms_per_m = figures.detour_factor * 3_600 / figures.kph
+    onward = None
+    if len(longitude) <= _WHOLE_TABLE:
+        times = milliseconds(router.eta_table(snaps, ends, profile).ms)
+        onward = _estimate_beyond(times, beyond, longitude, latitude, ms_per_m)
+    return FacilityTimes(snaps, ends, beyond, ms_per_m, onward)
