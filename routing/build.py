@@ -57,7 +57,7 @@ def build_network(
     profiles: Mapping[str, Profile],
     *,
     driving_side: DrivingSide | None = None,
-    progress: Callable[[str], None] | None = None,
+    progress: Callable[[str, float], None] | None = None,
 ) -> RoadNetwork:
     """Build the road network of a region: `build_with_report` without the report."""
     return build_with_report(ways, profiles, driving_side=driving_side, progress=progress)[0]
@@ -68,7 +68,7 @@ def build_with_report(
     profiles: Mapping[str, Profile],
     *,
     driving_side: DrivingSide | None = None,
-    progress: Callable[[str], None] | None = None,
+    progress: Callable[[str, float], None] | None = None,
 ) -> tuple[RoadNetwork, BuildReport]:
     """Build the road network of a region, the same for the same input.
 
@@ -76,26 +76,26 @@ def build_with_report(
         ways: the table of ways.
         profiles: every profile that the network is to serve; topology has room for all of them at any time.
         driving_side: where known. Else it is told from the sense of roundabouts, else from the place.
-        progress: told the name of each step as it begins.
+        progress: told the name of each step as it begins, and about which share of the whole is done.
 
     Raises:
         ExtractError: no way that any profile could use.
     """
-    say = progress or (lambda _step: None)
-    say("tags")
+    say = progress or (lambda _step, _share: None)
+    say("tags", 0.0)
     uses = judge(ways.tagsets, profiles, ways.way_tagset, ways.point_tagset)
     usable = uses.anybody[ways.way_tagset]
     edges = edges_of(ways, usable)
     if not len(edges.row):
         raise ExtractError("the data has no road that anybody could use; check that the extract holds highways")
-    say("restrictions")
+    say("restrictions", 0.1)
     traces, unfound, needed = trace(ways, edges)
     forced = np.zeros(len(ways.node_id), np.bool_)
     forced[ways.point_node[uses.felt[ways.point_tagset]]] = True
     forced[needed] = True
-    say("links")
+    say("links", 0.2)
     links = links_of(ways, edges, forced, uses.symmetric)
-    say("turns")
+    say("turns", 0.7)
     tagset = ways.way_tagset[links.row]
     turns = turns_of(links, np.column_stack((uses.forward[tagset], uses.backward[tagset])).ravel())
 

@@ -26,7 +26,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from routing._kernels.turns import turns_by_segment
+from routing._kernels.turns import turn_delays, turns_by_segment
 from routing.network import CLOSED, RESTRICTED_ENTRY_MS, RoadNetwork
 from routing.osm import TagSet
 from routing.profiles import Profile
@@ -164,7 +164,7 @@ def cost(network: RoadNetwork, profile: Profile) -> ProfileCosts:
     turn_ms = _turn_ms(network, meaning, turns, restricted)
     if meaning.u_turn_ms < 0:
         turn_ms[_round_where_there_is_a_choice(network, turn_ms, segment_ms)] = CLOSED
-    weights = combine(turn_ms, segment_ms[network.state_segment[network.turn_head]])
+    weights = combine(turn_ms, segment_ms[network.state_segment][network.turn_head])
     for values in (segment_ms, restricted, turn_ms, weights):
         values.flags.writeable = False
     return ProfileCosts(segment_ms, restricted, turn_ms, weights)
@@ -255,28 +255,30 @@ def _turn_ms(
     network: RoadNetwork, meaning: Meaning, turns: NDArray[np.int64], restricted: NDArray[np.bool_]
 ) -> NDArray[np.uint32]:
     """`turn_ms` of some turns; turning round is open everywhere."""
-    before = network.state_segment[network.turn_tail[turns]]
-    after = network.state_segment[network.turn_head[turns]]
-    junction = np.where(after & 1, network.link_head[after >> 1], network.link_tail[after >> 1])
-    point = network.junction_tagset[junction]
-    back = after == before ^ 1
-
-    angle_ms = meaning.angle_ms[network.turn_angle[turns].astype(np.int64) + 180]
-    ms = meaning.point_ms[point] + np.where(meaning.fork[junction], angle_ms, 0)
-    ms[back] = max(meaning.u_turn_ms, 0)
-    boards = _ferry(network, meaning, after) & ~_ferry(network, meaning, before)
-    ms += np.where(boards, meaning.ferry_wait_ms, 0)
-    enters = ~restricted[before] & (restricted[after] | (meaning.point_restricted[point] & ~back))
-    ms += np.where(enters, RESTRICTED_ENTRY_MS, 0)
-
-    banned = np.array([any(meaning.obeys[rule] for rule in rules) for rules in network.rule_sets], np.bool_)
-    shut = banned[network.turn_rules[turns]] | (~meaning.point_open[point] & ~back)
-    return np.where(shut, CLOSED, np.minimum(ms, CLOSED)).astype(np.uint32)
-
-
-def _ferry(network: RoadNetwork, meaning: Meaning, segments: NDArray[np.int32]) -> NDArray[np.bool_]:
-    ferry: NDArray[np.bool_] = meaning.way_ferry[network.link_tagset[segments >> 1], segments & 1]
-    return ferry
+    return turn_delays(
+        turns,
+        network.turn_tail,
+        network.turn_head,
+        network.turn_angle,
+        network.turn_rules,
+        network.state_segment,
+        network.link_tail,
+        network.link_head,
+        network.link_tagset,
+        network.junction_tagset,
+        restricted,
+        meaning.way_ferry,
+        meaning.point_open,
+        meaning.point_restricted,
+        meaning.point_ms,
+        meaning.angle_ms,
+        meaning.fork,
+        np.array([any(meaning.obeys[rule] for rule in rules) for rules in network.rule_sets], np.bool_),
+        max(meaning.u_turn_ms, 0),
+        meaning.ferry_wait_ms,
+        RESTRICTED_ENTRY_MS,
+        CLOSED,
+    )
 
 
 def _turns_back(network: RoadNetwork, turns: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -83,24 +83,29 @@ class PartsSummary:
 def find_parts(network: RoadNetwork, costs: ProfileCosts) -> Parts:
     """Find the parts of a network for the profile that `costs` is for."""
     passable = costs.weights < CLOSED
-    tail, head = network.turn_tail[passable], network.turn_head[passable]
-    graph = csr_array((np.ones(len(tail), np.int8), (tail, head)), shape=(network.states, network.states))
+    turns_before = np.concatenate(([0], np.cumsum(passable)))
+    head = network.turn_head[passable]
+    graph = csr_array(
+        (np.ones(len(head), np.int8), head, turns_before[network.turn_first]), shape=(network.states, network.states)
+    )
     _, label = connected_components(graph, directed=True, connection="strong")
-    open_state = costs.segment_ms[network.state_segment] < CLOSED
-    _, label[open_state] = np.unique(label[open_state], return_inverse=True)
-
-    segment = network.state_segment[open_state]
+    is_open = costs.segment_ms[network.state_segment] < CLOSED
+    segment, of_state = network.state_segment[is_open], label[is_open]
     part = np.full(2 * network.links, -1, np.int32)
     if not len(segment):
         return Parts(part, np.zeros(0), -1)
-    of_state = label[open_state]
     size_m = _size_m(network, of_state, segment)
-    # Of the copies of a segment one in a greater part speaks for all: the plain state has every way on that a copy has.
-    order = np.lexsort((of_state, size_m[of_state]))
-    part[segment[order]] = of_state[order]
+    # A copy in a greater part speaks for its segment: the plain state, which comes first, has every way on that it has.
+    plain = np.count_nonzero(is_open[: network.plain_states])
+    part[segment[:plain]] = of_state[:plain]
+    for copied, copied_part in zip(segment[plain:], of_state[plain:], strict=True):
+        if size_m[copied_part] > size_m[part[copied]]:
+            part[copied] = copied_part
 
-    kept, part[part >= 0] = np.unique(part[part >= 0], return_inverse=True)
-    size_m = size_m[kept]
+    used = np.zeros(len(size_m), np.bool_)
+    used[part[part >= 0]] = True
+    part[part >= 0] = (np.cumsum(used) - 1)[part[part >= 0]]
+    size_m = size_m[used]
     return Parts(part, size_m, int(np.argmax(size_m)))
 
 
@@ -142,8 +147,9 @@ def summarise(network: RoadNetwork, parts: Parts) -> PartsSummary:
 def _size_m(network: RoadNetwork, part: NDArray[np.int32], segment: NDArray[np.int32]) -> NDArray[np.float64]:
     """Metres of road in each part, from pairs of part and segment; a link counts once in each part."""
     directed = np.unique(part.astype(np.int64) * 2 * network.links + segment)
-    pairs = np.unique(directed >> 1)
+    both = directed >> 1
+    pairs = both[np.append(True, both[1:] != both[:-1])]
     size_m = np.zeros(int(part.max()) + 1, np.float64)
     np.add.at(size_m, pairs // network.links, network.link_length_m[pairs % network.links])
-    size_m[np.bincount(directed // (2 * network.links)) < 2] = 0.0
+    size_m[np.bincount(directed // (2 * network.links), minlength=len(size_m)) < 2] = 0.0
     return size_m

@@ -145,7 +145,10 @@ def place(
 
 
 def _kinds(given: TurnRestriction) -> Iterator[tuple[TurnRestriction, str, bool]]:
-    """What a relation forbids and commands: once a kind, each with only the tags that speak of that kind."""
+    """What a relation forbids and commands: once a kind, each with only the tags that speak of that kind.
+
+    Where `restriction:<mode>` says something else than `restriction`, the latter doesn't bind that mode.
+    """
     kind_of_key: dict[str, tuple[str, bool]] = {}
     for key, value in given.tags.items():
         if key != "restriction" and not key.startswith("restriction:"):
@@ -157,7 +160,10 @@ def _kinds(given: TurnRestriction) -> Iterator[tuple[TurnRestriction, str, bool]
                 break
     for kind, mandatory in dict.fromkeys(kind_of_key.values()):
         others = {key for key, meant in kind_of_key.items() if meant != (kind, mandatory)}
-        tags = {key: value for key, value in given.tags.items() if key not in others} if others else given.tags
+        tags = {key: value for key, value in given.tags.items() if key not in others}
+        modes = [key.partition(":")[2] for key in sorted(others) if key != "restriction" and not key.endswith(":conditional")]
+        if modes:
+            tags["except"] = ";".join([tags["except"], *modes] if "except" in tags else modes)
         yield replace(given, tags=tags), kind, mandatory
 
 
