@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from routing.cch import Pinned
 from routing.conditions import ranges
 from routing.endpoints import Endpoints
-from routing.live import Overlay, ProfileRoads
 from routing.network import CLOSED, RoadNetwork
+from routing.road_state import Overlay, ProfileRoads
 from routing.snapping import Position, Snap, Snaps
 
 Places = Snaps | Sequence[Snap | Position]

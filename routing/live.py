@@ -19,7 +19,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from routing._kernels.streets import FENCED
+from routing._masks import with_opened, without, without_cut_off
 from routing.cch import Metric
 from routing.conditions import (
     Closed,
@@ -36,80 +36,17 @@ from routing.errors import ConditionError
 from routing.network import CLOSED, RoadNetwork
 from routing.osm import TagSet
 from routing.profiles import Profile
+from routing.road_state import Overlay, ProfileRoads, RoadState
 from routing.snapping import SnapIndex, street_mask
 from routing.tags import Clause, timed_clauses, with_conditions
 
 LONGEST_SEGMENT_MS = 2**26
 """However slow a segment gets, it takes no longer (19 h): `RESTRICTED_ENTRY_MS` must stay out of reach."""
 
+ISLAND_M = 1_000.0
+"""Less road than this, cut off by closures, is no place to send a vehicle to (as `routing.parts` has it for the data)."""
+
 _KEPT_TIMED = 8  # states of the data's own hours that are kept: gates open and shut, twice over
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Overlay:
-    """An array with some entries replaced, the array itself shared.
-
-    Attributes:
-        base: uint32[n]. changed: int64[c], sorted, unique indices. values: uint32[c].
-    """
-
-    base: NDArray[np.uint32]
-    changed: NDArray[np.int64]
-    values: NDArray[np.uint32]
-
-    @staticmethod
-    def of(base: NDArray[np.uint32]) -> Overlay:
-        """Nothing replaced."""
-        return Overlay(base, np.empty(0, np.int64), np.empty(0, np.uint32))
-
-    def at(self, indices: NDArray[np.integer]) -> NDArray[np.uint32]:
-        """The entries at some indices: uint32, a copy."""
-        found: NDArray[np.uint32] = np.asarray(self.base[indices])
-        if len(self.changed):
-            place = np.minimum(np.searchsorted(self.changed, indices), len(self.changed) - 1)
-            found = np.where(self.changed[place] == indices, self.values[place], found)
-        return found
-
-    def replaced(self, indices: NDArray[np.int64], values: NDArray[np.uint32]) -> Overlay:
-        """With entries at sorted, unique indices replaced; this one stays as it is."""
-        kept = ~np.isin(self.changed, indices)
-        changed = np.concatenate((self.changed[kept], indices))
-        order = np.argsort(changed)
-        return Overlay(self.base, changed[order], np.concatenate((self.values[kept], values))[order])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ProfileRoads:
-    """The roads of one profile in one state.
-
-    Attributes:
-        metric: shortest paths; its `weights` are those of the turns.
-        segment_ms: times along the segments (uint32[2 l]).
-        restricted: bool[2 l], segments that are for reaching what lies on them.
-        mask: uint8[l], where the profile can be, see `routing.snapping.street_mask`.
-    """
-
-    metric: Metric
-    segment_ms: Overlay
-    restricted: NDArray[np.bool_]
-    mask: NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RoadState:
-    """The roads at one time, for all motor profiles together; never changes.
-
-    Attributes:
-        number: unique and rising within one `LiveRoads`; 0 is the state without any condition.
-        conditions: those that hold, in the order in which they were given.
-        hours: the conditional tags' hours that hold.
-        roads: by profile.
-    """
-
-    number: int
-    conditions: tuple[RoadCondition, ...]
-    hours: frozenset[str]
-    roads: Mapping[str, ProfileRoads]
 
 
 class LiveRoads:
@@ -144,10 +81,13 @@ class LiveRoads:
         self._numbers = itertools.count(1)
         self._clauses = _clauses_of(network)
         roads = {}
+        self._enough_m: dict[str, float] = {}
         for name, metric in metrics.items():
             mask = street_mask(costs[name].segment_ms, reachable[name], foot_ms)
             mask.setflags(write=False)
-            roads[name] = ProfileRoads(metric, Overlay.of(costs[name].segment_ms), costs[name].segment_restricted, mask)
+            # In a region that is tiny altogether, half of its roads are enough.
+            self._enough_m[name] = min(ISLAND_M, float(network.link_length_m[mask > 0].sum()) / 2)
+            roads[name] = ProfileRoads(metric, Overlay.of(costs[name].segment_ms), costs[name].segment_restricted, mask, mask)
         self.base = RoadState(0, (), frozenset(), MappingProxyType(roads))
         """The state in which no condition and no conditional tag holds."""
         self._timed: dict[frozenset[str], Mapping[str, ProfileRoads]] = {frozenset(): self.base.roads}
@@ -185,7 +125,7 @@ class LiveRoads:
             names = list(roads)
 
             def changed(name: str) -> ProfileRoads:
-                return self._changed(roads[name], *self._times(name, roads[name], holding, meant))
+                return self._changed(name, roads[name], *self._times(name, roads[name], holding, meant))
 
             roads = MappingProxyType(dict(zip(names, _together(changed, names), strict=True)))
         return RoadState(next(self._numbers), holding, hours, roads)
@@ -240,7 +180,7 @@ class LiveRoads:
         limited = np.minimum(new_ms, LONGEST_SEGMENT_MS).astype(np.uint32)
         return np.where(now_ms >= CLOSED, np.uint32(CLOSED), np.maximum(limited, now_ms))
 
-    def _changed(self, roads: ProfileRoads, segments: NDArray[np.int64], new_ms: NDArray[np.uint32]) -> ProfileRoads:
+    def _changed(self, name: str, roads: ProfileRoads, segments: NDArray[np.int64], new_ms: NDArray[np.uint32]) -> ProfileRoads:
         """The roads with other times on some segments; what was closed before stays so."""
         if not len(segments):
             return roads
@@ -251,12 +191,17 @@ class LiveRoads:
         turns, which, weights = turns[passable], which[passable], weights[passable]
         moved = weights.astype(np.int64) - roads.segment_ms.at(segments)[which] + new_ms[which]
         new_weights = np.where(new_ms[which] >= CLOSED, CLOSED, np.minimum(moved, CLOSED)).astype(np.uint32)
-        return ProfileRoads(
-            roads.metric.with_weights(turns, new_weights) if len(turns) else roads.metric,
-            roads.segment_ms.replaced(segments, new_ms),
-            roads.restricted,
-            _without(roads.mask, segments[new_ms >= CLOSED]),
-        )
+        shut = segments[new_ms >= CLOSED]
+        metric = roads.metric.with_weights(turns, new_weights) if len(turns) else roads.metric
+        times, mask = roads.segment_ms.replaced(segments, new_ms), without(roads.mask, shut)
+        stops = self._stops(name, without(roads.stops, shut), metric, times, turns[new_weights >= CLOSED])
+        return ProfileRoads(metric, times, roads.restricted, mask, stops)
+
+    def _stops(
+        self, name: str, mask: NDArray[np.uint8], metric: Metric, times: Overlay, closed_turns: NDArray[np.int64]
+    ) -> NDArray[np.uint8]:
+        enough_m = self._enough_m[name]
+        return without_cut_off(self._network, self._into, mask, metric.weights, times, closed_turns, enough_m)
 
     # -- the data's own hours -----------------------------------------------------------------------------------------------
 
@@ -282,8 +227,10 @@ class LiveRoads:
             restricted[new.segments] = new.segment_restricted
             times = base.segment_ms.replaced(new.segments, new.segment_ms)
             opened = new.segments[(new.segment_ms < CLOSED) & (costs.segment_ms[new.segments] >= CLOSED)]
-            mask = _with(_without(base.mask, new.segments[new.segment_ms >= CLOSED]), opened, self._foot_ms)
-            return ProfileRoads(metric, times, restricted, mask)
+            mask = with_opened(without(base.mask, new.segments[new.segment_ms >= CLOSED]), opened, self._foot_ms)
+            closed_turns = new.turns[differs & (new.weights >= CLOSED)]
+            stops = self._stops(name, mask, metric, times, closed_turns)
+            return ProfileRoads(metric, times, restricted, mask, stops)
 
         names = list(self.base.roads)
         roads = MappingProxyType(dict(zip(names, _together(costed, names), strict=True)))
@@ -324,29 +271,6 @@ def _clauses_of(network: RoadNetwork) -> _Clauses:
     of_restriction = {number: clauses for number, clauses in of_restriction.items() if clauses}
     every = itertools.chain(*of_tagset.values(), *of_restriction.values())
     return _Clauses(of_tagset, of_restriction, frozenset(clause.hours for clause in every))
-
-
-def _without(mask: NDArray[np.uint8], segments: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """The mask with some segments shut."""
-    new = mask.copy()
-    for direction in (0, 1):
-        new[segments[(segments & 1) == direction] >> 1] &= np.uint8(0xFF ^ (1 << direction))
-    links = segments >> 1
-    new[links] = np.where(new[links] & 3, new[links], 0)
-    new.setflags(write=False)
-    return new
-
-
-def _with(mask: NDArray[np.uint8], segments: NDArray[np.int64], foot_ms: NDArray[np.uint32]) -> NDArray[np.uint8]:
-    """The mask with some segments opened."""
-    new = mask.copy()
-    for direction in (0, 1):
-        new[segments[(segments & 1) == direction] >> 1] |= np.uint8(1 << direction)
-    links = segments >> 1
-    fenced = np.minimum(foot_ms[2 * links], foot_ms[2 * links + 1]) >= CLOSED
-    new[links[fenced]] |= FENCED
-    new.setflags(write=False)
-    return new
 
 
 def _together(work: Callable[[str], ProfileRoads], names: Sequence[str]) -> list[ProfileRoads]:

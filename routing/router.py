@@ -28,8 +28,8 @@ from routing.ends import (
     open_positions,
 )
 from routing.errors import DataError, PlaceError
-from routing.live import ProfileRoads, RoadState
 from routing.network import CLOSED, RESTRICTED_ENTRY_MS, RoadNetwork
+from routing.road_state import ProfileRoads, RoadState
 from routing.routes import Estimate, EtaTable, Route, decode, make_route
 from routing.snapping import MAX_GAP_M, Position, Snap, SnapIndex, Snaps, snap, snap_many
 from routing.walking import Footways
@@ -71,6 +71,9 @@ class Router:
     ) -> Snap:
         """Where a vehicle of a profile can stop for a point (degrees), with the part on foot.
 
+        Streets that closures have cut off are passed over, as are closed ones: somebody walks to the next one. A vehicle's own
+        position is taken as it is, so that a vehicle behind a flood has no way out rather than a wrong one.
+
         Args:
             longitude, latitude: the asked point, degrees.
             profile: name of a motor profile.
@@ -81,8 +84,9 @@ class Router:
             PlaceError: no usable street within `max_gap_m`, or no place on earth.
             DataError: no such profile.
         """
-        footways = self.footways if on_foot else None
-        return snap(self.index, self._roads(profile).mask, footways, profile, longitude, latitude, max_gap_m=max_gap_m)
+        roads = self._roads(profile)
+        mask, footways = (roads.stops, self.footways) if on_foot else (roads.mask, None)
+        return snap(self.index, mask, footways, profile, longitude, latitude, max_gap_m=max_gap_m)
 
     def snap_many(
         self,

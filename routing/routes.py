@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing._kernels.streets import line_of_route
-from routing.live import ProfileRoads
 from routing.network import CLOSED, RESTRICTED_ENTRY_MS, RoadNetwork
+from routing.road_state import ProfileRoads
 from routing.snapping import Carry
 
 _ENTRY_BITS = RESTRICTED_ENTRY_MS.bit_length() - 1

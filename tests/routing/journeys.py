@@ -13,11 +13,12 @@ from scipy.sparse.csgraph import dijkstra
 
 from routing.cch import Hierarchy
 from routing.costs import ProfileCosts, cost
-from routing.live import LiveRoads, RoadState
+from routing.live import LiveRoads
 from routing.network import CLOSED, RoadNetwork
 from routing.ordering import edge_expanded_order
 from routing.parts import find_parts
 from routing.profiles import MOTOR_PROFILES, load_profiles
+from routing.road_state import RoadState
 from routing.router import Router
 from routing.snapping import Position, SnapIndex
 from routing.walking import Footways
