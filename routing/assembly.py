@@ -106,7 +106,7 @@ def _ways(elements: Elements, nodes: Nodes, lines: Lines, source: Source, droppe
     names: dict[str, int] = {"": 0}
     # By row, since the pieces of a way share tags and names.
     tagset, name, ref = (np.zeros(len(lines.tags), dtype=np.int32) for _ in range(3))
-    for row in np.unique(pieces.row).tolist():
+    for row in dict.fromkeys(pieces.row.tolist()):
         tags = lines.tags[row]
         tagset[row] = tagsets.code(_with_ferry_speed(way_tags(tags), tags, lines.nodes_of(row), nodes))
         name[row] = names.setdefault(tags.get("name", "").strip(), len(names))
