@@ -100,6 +100,9 @@ def trace(ways: Ways, edges: Edges) -> tuple[list[Trace], list[Unplaced], NDArra
                 traces.append(found)
             else:
                 unplaced.append(Unplaced(given.osm_id, found))
+    # An editor that splits a member way makes the far piece a member too: pairs beside one that meets mean nothing.
+    met = {found.restriction.osm_id for found in traces}
+    unplaced = [item for item in dict.fromkeys(unplaced) if item.reason != "members_apart" or item.osm_id not in met]
     nodes = {edges.end(half) for found in traces for half in found.arriving}
     nodes |= {edges.start(half) for found in traces for half in found.leaving}
     return traces, unplaced, np.array(sorted(nodes), np.int64)

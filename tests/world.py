@@ -95,17 +95,19 @@ class Town:
         return int(found)
 
     def segments(self, start: str, end: str) -> list[int]:
-        """Every segment that runs through `start` and later through `end`."""
-        here, there = self.world.position(start), self.world.position(end)
-        found: list[int] = []
+        """Every segment that runs through `start` and later through `end`, passing as few named nodes as any of them."""
+        name = {self.world.position(name): name for name in self.world.nodes}
+        found: dict[int, list[int]] = {}
         for segment in range(2 * self.network.links):
-            shape = [tuple(point) for point in self.network.segment_shape(segment).tolist()]
-            if here in shape and there in shape[shape.index(here) + 1 :]:
-                found.append(segment)
-        return found
+            shape = map(tuple, self.network.segment_shape(segment).tolist())
+            passed = [name[point] for point in shape if point in name]
+            if start in passed and end in passed[passed.index(start) + 1 :]:
+                between = passed.index(end, passed.index(start) + 1) - passed.index(start)
+                found.setdefault(between, []).append(segment)
+        return found[min(found)] if found else []
 
     def segment(self, start: str, end: str) -> int:
-        """The one segment that runs through `start` and later through `end`."""
+        """The one segment that runs through `start` and (most directly) through `end`."""
         found = self.segments(start, end)
         if len(found) != 1:
             raise LookupError(f"{len(found)} segments from {start} to {end}: {found}")
