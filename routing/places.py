@@ -10,7 +10,7 @@ settlements before facilities, streets and landmarks, and long streets before sh
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -201,7 +201,7 @@ class PlaceIndex:
         kind = KINDS[int(arrays["entry_kind"][entry])]
         context = self._contexts[int(arrays["entry_context"][entry])]
         likeness = list(fit.likeness)
-        self._explain_by_context(understood, kind, context, likeness)
+        self._explain_by_context(understood, entry, likeness)
         name, longitude, latitude = self._name(entry), *self._point(entry)
         house = self._explain_by_house(query, entry, fit, likeness)
         if house is not None:
@@ -222,22 +222,20 @@ class PlaceIndex:
         size = int(arrays["sample_first"][entry + 1] - arrays["sample_first"][entry])
         return Place(name, kind, longitude, latitude, context, level, match, round(score, 4), away), size
 
-    def _explain_by_context(self, understood: Understood, kind: Kind, context: Sequence[str], likeness: list[float]) -> None:
+    def _explain_by_context(self, understood: Understood, entry: int, likeness: list[float]) -> None:
         """Words that name the areas around, or say that an area is meant, are explained."""
         if all(likeness):
             return
-        words = self._context_words(context)
-        for at, like in enumerate(likeness):
-            if like == 0.0:
+        context, first = int(self._arrays["entry_context"][entry]), self._arrays["context_first"]
+        words: list[int] = self._arrays["context_word"][first[context] : first[context + 1]].tolist()
+        settlement = KINDS[int(self._arrays["entry_kind"][entry])] in ("area", "place")
+        for at in range(len(likeness) - 1, -1, -1):  # backwards: "kecamatan" is explained if the word after it is
+            if likeness[at] == 0.0:
                 meaning = understood.meanings[at]
                 there = max((meaning.likeness(word, self._vocabulary.lengths[word]) for word in words), default=0.0)
                 likeness[at] = CONTEXT_LIKENESS * there
-                if at in understood.query.areas and (kind in ("area", "place") or any(likeness[at + 1 :])):
+                if at in understood.query.areas and (settlement or any(likeness[at + 1 :])):
                     likeness[at] = CONTEXT_LIKENESS
-
-    def _context_words(self, context: Sequence[str]) -> list[int]:
-        numbers = (self._vocabulary.number(word) for name in context for word in query_of(name).words)
-        return [number for number in numbers if number >= 0]
 
     def _explain_by_house(self, query: Query, entry: int, fit: Fit, likeness: list[float]) -> _House | None:
         """The house that the query means in this street, if it means one; its words are then explained."""
@@ -292,46 +290,49 @@ class PlaceIndex:
 
     def _crossings(self, one: str, two: str, near: tuple[float, float] | None) -> list[Place]:
         """Where two streets meet, best first."""
-        first, second = (self._streets(text) for text in (one, two))
-        found: list[tuple[tuple[float, float, str, str], Place]] = []
-        for a, score_a in first:
-            points_a = self._crossing_points(a)
-            for b, score_b in second:
-                points_b = self._crossing_points(b)
-                if a == b or not len(points_a) or not len(points_b):
-                    continue
-                off = np.abs(points_a[:, None] - points_b[None]).max(axis=2)
-                at = np.unravel_index(int(off.argmin()), off.shape)
-                if off[at] > _CROSSING_DEGREES:
-                    continue
-                longitude, latitude = ((points_a[at[0]] + points_b[at[1]]) / 2).tolist()
-                score = min(score_a, score_b)
-                away = None if near is None else _metres(near, longitude, latitude)
-                name = f"{self._name(a)} / {self._name(b)}"
-                context = self._contexts[int(self._arrays["entry_context"][a])]
-                match: Match = "exact" if score >= 0.999 else "spelling" if score > 0.8 else "partial"
-                place = Place(name, "intersection", longitude, latitude, context, 0, match, round(score, 4), away)
-                found.append(((-round(score, 2), away or 0.0, name, f"{longitude}"), place))
-        found.sort(key=lambda item: item[0])
-        if not found:
-            return []
-        least = _LEAST_SHARE_OF_BEST * found[0][1].score
-        return [place for _, place in found if place.score >= max(least, 0.5)]
+        first, second = (self._streets(text, near) for text in (one, two))
+        points_a, owner_a = self._crossing_points(first)
+        points_b, owner_b = self._crossing_points(second)
+        found: dict[tuple[int, int], tuple[float, float, float]] = {}
+        off = np.abs(points_a[:, None] - points_b[None]).max(axis=2, initial=0.0)
+        rows, columns = np.nonzero(off <= _CROSSING_DEGREES)
+        order = np.argsort(off[rows, columns], kind="stable")
+        for a, b in zip(rows[order].tolist(), columns[order].tolist(), strict=True):
+            longitude, latitude = ((points_a[a] + points_b[b]) / 2).tolist()
+            score = min(first[owner_a[a]], second[owner_b[b]])
+            if owner_a[a] != owner_b[b]:
+                found.setdefault((owner_a[a], owner_b[b]), (longitude, latitude, score))
+        places = [self._crossing(pair, *where, near) for pair, where in found.items()]
+        least = max(0.5, _LEAST_SHARE_OF_BEST * max((place.score for place in places), default=0.0))
+        return sorted((place for place in places if place.score >= least), key=lambda place: _order(place, 0))
 
-    def _streets(self, text: str) -> list[tuple[int, float]]:
+    def _crossing(
+        self, streets: tuple[int, int], longitude: float, latitude: float, score: float, near: tuple[float, float] | None
+    ) -> Place:
+        context = self._contexts[int(self._arrays["entry_context"][streets[0]])]
+        match: Match = "exact" if score >= 0.999 else "spelling" if score > 0.8 else "partial"
+        away = None if near is None else _metres(near, longitude, latitude)
+        name = " / ".join(map(self._name, streets))
+        return Place(name, "intersection", longitude, latitude, context, 0, match, round(score, 4), away)
+
+    def _streets(self, text: str, near: tuple[float, float] | None) -> dict[int, float]:
+        """The streets that a text could mean, with their scores."""
         understood = understand(query_of(text), self._vocabulary)
         street = KINDS.index("street")
-        scored = [
-            (entry, fit.score(fit.likeness, understood.weights))
-            for entry, fit in self._fits(understood, None, 40)
+        scores = {
+            entry: fit.score(fit.likeness, understood.weights)
+            for entry, fit in self._fits(understood, near, 15)
             if int(self._arrays["entry_kind"][entry]) == street
-        ]
-        scored.sort(key=lambda item: (-item[1], item[0]))
-        return [(entry, score) for entry, score in scored if score > 0.5 * scored[0][1]][:40]
+        }
+        least = 0.7 * max(scores.values(), default=0.0)
+        return {entry: score for entry, score in scores.items() if score >= least}
 
-    def _crossing_points(self, entry: int) -> NDArray[np.float64]:
+    def _crossing_points(self, streets: Iterable[int]) -> tuple[NDArray[np.float64], list[int]]:
+        """Where these streets meet others, float64[n, 2], and whose each point is."""
         first = self._arrays["crossing_first"]
-        return np.asarray(self._arrays["crossing"][first[entry] : first[entry + 1]])
+        parts = [self._arrays["crossing"][first[entry] : first[entry + 1]] for entry in streets]
+        owners = [entry for entry, part in zip(streets, parts, strict=True) for _ in range(len(part))]
+        return np.concatenate([np.empty((0, 2)), *parts]), owners
 
     # -- by position ---------------------------------------------------------------------------------------------------
 

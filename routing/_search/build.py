@@ -26,7 +26,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from routing._search.address import house_number, words_of
+from routing._search.address import house_number
 from routing._search.columns import Arrays, cell_of, grams_of, lines, packed
 from routing._search.entries import KINDS, Entries, Extra, Kind
 from routing._search.streets import Streets, clusters_of_pieces, streets_of
@@ -158,7 +158,7 @@ def _gather(
 
     def add(kind: Kind, name: str, longitude: float, latitude: float, aliases: Sequence[str]) -> None:
         settlement = kind in ("area", "place")
-        same = seen["settlement" if settlement else kind, words_of(name)]
+        same = seen["settlement" if settlement else kind, entries.words(name)]
         reach = _SAME_SETTLEMENT_DEGREES if settlement else _SAME_PLACE_DEGREES
         for known in same:
             if max(abs(entries.longitudes[known] - longitude), abs(entries.latitudes[known] - latitude)) < reach:
@@ -171,7 +171,7 @@ def _gather(
 
     for area in reversed(areas):  # the finest first, so that a mapper's point joins the kelurahan, not its kecamatan
         entry = entries.add("area", area.name, area.longitude, area.latitude, area.aliases, area.level)
-        seen["settlement", words_of(area.name)].append(entry)
+        seen["settlement", entries.words(area.name)].append(entry)
     for name, kind, longitude, latitude, aliases in extra:
         add(kind, name, longitude, latitude, aliases)
     for feature in features:
@@ -189,11 +189,11 @@ def _houses(entries: Entries, streets: Streets, features: Sequence[Feature]) -> 
         name = street or feature.tags.get("addr:place", "").strip()
         number = feature.tags.get("addr:housenumber", "").strip()
         if name and number:
-            by_street[words_of(name)].append((name, number, feature, bool(street)))
+            by_street[entries.words(name)].append((name, number, feature, bool(street)))
     settlements: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for entry, code in enumerate(entries.kinds):
         if KINDS[code] in ("area", "place"):
-            settlements[words_of(entries.names[entry])].append(entry)
+            settlements[entries.words(entries.names[entry])].append(entry)
     first_sample = np.searchsorted(np.sort(streets.sample_entry), np.arange(len(entries.names) + 1))
     samples = streets.samples[np.argsort(streets.sample_entry, kind="stable")]
     owners: list[int] = []
@@ -209,7 +209,9 @@ def _houses(entries: Entries, streets: Streets, features: Sequence[Feature]) -> 
         where = np.array([(feature.longitude, feature.latitude) for _, _, feature, _ in addresses])
         off = np.array([[np.abs(part - point).max(axis=1).min() for part in points] for point in where])
         homeless = off.min(axis=1) > _HOUSE_REACH_DEGREES if known else np.ones(len(addresses), bool)
-        cluster = clusters_of_pieces(np.zeros(len(where), np.int64), (where[:, 0], where[:, 1]), (where[:, 0], where[:, 1]))
+        cluster = np.zeros(len(where), np.int64)
+        if homeless.any():
+            cluster = clusters_of_pieces(cluster, (where[:, 0], where[:, 1]), (where[:, 0], where[:, 1]))
         made: dict[int, int] = {}
         for at, (name, number, feature, is_street) in enumerate(addresses):
             if not homeless[at]:
@@ -266,11 +268,11 @@ def _words(entries: Entries, contexts: Sequence[tuple[str, ...]]) -> Arrays:
     keys: list[tuple[str, ...]] = []
     key_entry: list[int] = []
     for entry, name in enumerate(entries.names):
-        forms = dict.fromkeys(words_of(text) for text in (name, *entries.aliases[entry]))
+        forms = dict.fromkeys(entries.words(text) for text in (name, *entries.aliases[entry]))
         forms.pop((), None)
         keys += forms
         key_entry += [entry] * len(forms)
-    context_words = [tuple(dict.fromkeys(word for name in names for word in words_of(name))) for names in contexts]
+    context_words = [tuple(dict.fromkeys(word for name in names for word in entries.words(name))) for names in contexts]
     joins = [tuple(map("".join, pairwise(key))) for key in keys]
     vocabulary = sorted({word for part in (keys, joins, context_words) for words in part for word in words})
     number = {word: at for at, word in enumerate(vocabulary)}
@@ -293,13 +295,15 @@ def _words(entries: Entries, contexts: Sequence[tuple[str, ...]]) -> Arrays:
         np.cumsum(np.bincount(pairs[:, 0], minlength=len(vocabulary)), out=begins[1:])
         return {f"word_{name}": pairs[:, 1].astype(np.int32), f"word_{name}_first": begins}
 
-    context_word = np.array([number[word] for words in context_words for word in words], np.int32)
     context_owner = np.repeat(np.arange(len(contexts), dtype=np.int32), [len(words) for words in context_words])
+    context_word = np.array([number[word] for words in context_words for word in words], np.int32)
     arrays: Arrays = {
         "key_entry": owner_of_key,
         "key_first": first,
         "key_word": token,
         "key_join": key_join,
+        "context_word": context_word,
+        "context_first": np.cumsum([0, *(len(words) for words in context_words)], dtype=np.int64),
         "word_entries": np.bincount(word_entry, minlength=len(vocabulary)).astype(np.int32),
     }
     return (

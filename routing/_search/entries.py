@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from routing._search.address import words_of
+
 Kind = Literal["area", "place", "facility", "street", "landmark", "address", "intersection", "position"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """In the order in which equally good finds are told where no position says which is nearer."""
@@ -24,6 +26,14 @@ class Entries:
     longitudes: list[float] = field(default_factory=list)
     latitudes: list[float] = field(default_factory=list)
     levels: list[int] = field(default_factory=list)
+    _words: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def words(self, text: str) -> tuple[str, ...]:
+        """The words of a name; the same name is met many times over."""
+        known = self._words.get(text)
+        if known is None:
+            known = self._words[text] = words_of(text)
+        return known
 
     def add(self, kind: Kind, name: str, longitude: float, latitude: float, aliases: Sequence[str] = (), level: int = 0) -> int:
         self.names.append(name)

@@ -76,7 +76,8 @@ def understand(query: Query, vocabulary: Vocabulary) -> Understood:
     pairs: list[Meaning | None] = []
     for at in range(last):
         together = query.words[at] + query.words[at + 1]
-        if len(together) < 5 or not together.isalpha() or at in query.areas or at in query.fillers:
+        common = any(vocabulary.is_common(vocabulary.number(word)) for word in query.words[at : at + 2])
+        if len(together) < 5 or not together.isalpha() or common or at in query.areas or at in query.fillers:
             pairs.append(None)
             continue
         meaning = vocabulary.meaning(together, typing=query.typing and at + 1 == last, whole=True)

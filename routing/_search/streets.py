@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from routing._search.address import words_of
 from routing._search.columns import NEIGHBOURS, cell_of
 from routing._search.entries import Entries
 from routing.network import RoadNetwork
@@ -41,7 +40,7 @@ def streets_of(network: RoadNetwork, entries: Entries) -> Streets:
     names, name_of_link = np.unique(name_of_link[links], return_inverse=True)
     texts = [network.names[name] for name in names.tolist()]
     groups: dict[tuple[str, ...], int] = {}
-    group_of_name = np.array([groups.setdefault(words_of(text) or (text,), len(groups)) for text in texts], np.int64)
+    group_of_name = np.array([groups.setdefault(entries.words(text) or (text,), len(groups)) for text in texts], np.int64)
     group = group_of_name[name_of_link] if len(links) else np.zeros(0, np.int64)
     tail, head = network.link_tail[links], network.link_head[links]
     longitude, latitude = np.asarray(network.junction_longitude), np.asarray(network.junction_latitude)
@@ -65,10 +64,10 @@ def streets_of(network: RoadNetwork, entries: Entries) -> Streets:
         text = texts[int(pair_name[common[at]])]
         point = middles[central[at]]
         entry = entries.add("street", text, float(point[0]), float(point[1]), refs.get(at, ()))
-        clusters_of[words_of(text)].append(entry)
+        clusters_of[entries.words(text)].append(entry)
 
     cells = cell_of(middles[:, 0], middles[:, 1])
-    _, sampled = np.unique(np.column_stack((cluster, cells)), axis=0, return_index=True)
+    _, sampled = np.unique((cluster << 37) + cells, return_index=True)
     crossing_entry, crossing = _crossings(cluster, tail, head)
     edge_entry, edges = _edges(network, links, cluster)
     return Streets(
@@ -96,21 +95,18 @@ def clusters_of_pieces(
     """Numbers pieces 0, 1, … so that those of one group that touch, or lie in the same or adjoining cells, share one."""
     if not len(group):
         return np.zeros(0, np.int64)
-    both = np.column_stack((np.concatenate((group, group)), np.concatenate((cell_of(*start), cell_of(*end)))))
-    nodes, node = np.unique(both, axis=0, return_inverse=True)
+    cell = np.concatenate((cell_of(*start), cell_of(*end)))
+    # A group and a cell in one number: cells take 37 bits, which leaves room for 67 million names.
+    code, node = np.unique((np.concatenate((group, group)) << 37) + cell, return_inverse=True)
     node = node.ravel()
     tails, heads = [node[: len(group)]], [node[len(group) :]]
-    width = int(nodes[:, 1].max()) + (1 << 21)
-    if int(nodes[:, 0].max()) * width >= 2**63 - width:  # pragma: no cover - more names than there are on earth
-        raise OverflowError("too many street names")
-    code = nodes[:, 0] * width + nodes[:, 1]
     for offset in NEIGHBOURS[5:]:
         wanted = code + offset
         found = np.minimum(np.searchsorted(code, wanted), len(code) - 1)
         hit = np.flatnonzero(code[found] == wanted)
         tails.append(hit)
         heads.append(found[hit])
-    label = _components(len(nodes), np.concatenate(tails), np.concatenate(heads))
+    label = _components(len(code), np.concatenate(tails), np.concatenate(heads))
     return np.unique(label[node[: len(group)]], return_inverse=True)[1].ravel().astype(np.int64)
 
 
@@ -152,12 +148,10 @@ def _crossings(
     cluster: NDArray[np.int64], tail: NDArray[np.int32], head: NDArray[np.int32]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(cluster, junction) for every junction where links of two clusters or more meet."""
-    pairs = np.unique(np.column_stack((np.concatenate((tail, head)), np.concatenate((cluster, cluster)))), axis=0)
-    if not len(pairs):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    _, inverse, counts = np.unique(pairs[:, 0], return_inverse=True, return_counts=True)
-    shared = counts[inverse.ravel()] > 1
-    return pairs[shared, 1].astype(np.int64), pairs[shared, 0].astype(np.int64)
+    pairs = np.unique((np.concatenate((tail, head)).astype(np.int64) << 32) + np.concatenate((cluster, cluster)))
+    junction, owner = pairs >> 32, pairs & 0xFFFFFFFF
+    shared = np.bincount(junction)[junction] > 1
+    return owner[shared], junction[shared]
 
 
 def _edges(

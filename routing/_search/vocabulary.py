@@ -21,6 +21,8 @@ _COMPARED = 160
 LEAST_WEIGHT = 0.12
 """What the most common word ("jalan") counts, as a share of the rarest."""
 
+_BEGUN = 0.65
+_COMMON_WEIGHT = 0.35
 _INITIAL = 0.6  # "A. Yani" for "Ahmad Yani", either way round
 _PREFIX_WEIGHT = 0.6
 
@@ -60,7 +62,7 @@ class Meaning:
 
     def begins(self, word: int) -> bool:
         """Whether it is the unfinished beginning of word number `word`, and no likelier anything else."""
-        return self.typing and self.first <= word < self.last and word not in self.words
+        return self.typing and ((self.first <= word < self.last and word not in self.words) or self.words.get(word) == _BEGUN)
 
 
 class Vocabulary:
@@ -85,6 +87,10 @@ class Vocabulary:
         at = bisect_left(self.words, word)
         return at if at < len(self.words) and self.words[at] == word else -1
 
+    def is_common(self, number: int) -> bool:
+        """Whether a word is so common ("jalan") that it is what it looks like, and no slip."""
+        return number >= 0 and bool(self.weights[number] < _COMMON_WEIGHT)
+
     def meaning(self, word: str, *, typing: bool = False, whole: bool = False) -> Meaning:
         """What `word` could mean; `typing`: it may be the beginning of one; `whole`: it isn't an abbreviation either.
 
@@ -92,7 +98,9 @@ class Vocabulary:
         """
         exact = self.number(word)
         code = any(letter.isdecimal() for letter in word)
-        found: dict[int, float] = {} if code else self._alike(word)
+        found: dict[int, float] = {} if code or self.is_common(exact) else self._alike(word)
+        if typing and exact < 0 and not found and not code:
+            found = self._begun(word)
         initial = -1 if code or whole or len(word) < 3 else self.number(word[0])
         if initial >= 0:
             found[initial] = _INITIAL
@@ -117,15 +125,9 @@ class Vocabulary:
             return {}
         slips = 1 if len(word) <= 5 else 2 if len(word) <= 8 else 3
         grams = grams_of(word)
-        at = np.searchsorted(self._gram, grams)
-        parts = [
-            self._gram_word[self._gram_first[i] : self._gram_first[i + 1]]
-            for i, gram in zip(at.tolist(), grams, strict=True)
-            if i < len(self._gram) and self._gram[i] == gram
-        ]
-        if not parts:
+        shared, any_shared = self._sharing(grams)
+        if not any_shared:
             return {}
-        shared = np.bincount(np.concatenate(parts), minlength=len(self.words))
         # One slip touches three pairs at most (two letters that change places), and changes the length by one at most.
         enough = np.flatnonzero(shared >= max(1, len(grams) - 3 * slips))
         lengths = self._lengths[enough]
@@ -140,3 +142,30 @@ class Vocabulary:
             if 0 < distance <= slips and self.words[candidate].isalpha():
                 found[candidate] = 1.0 - distance / max(len(word), self.lengths[candidate], 4)
         return found
+
+    def _begun(self, word: str) -> dict[int, float]:
+        """Longer words whose beginning is one slip away: unfinished and misspelt."""
+        if len(word) < 4:
+            return {}
+        grams = [gram for gram in grams_of(word) if gram & 0x1FFFFF]
+        shared, _ = self._sharing(grams)
+        enough = np.flatnonzero(shared >= max(1, len(grams) - 3))
+        enough = enough[self._lengths[enough] > len(word)]
+        if len(enough) > _COMPARED:
+            enough = enough[np.argpartition(-shared[enough], _COMPARED)[:_COMPARED]]
+        return {
+            candidate: _BEGUN
+            for candidate in enough.tolist()
+            if OSA.distance(word, self.words[candidate][: len(word)], score_cutoff=1) <= 1 and self.words[candidate].isalpha()
+        }
+
+    def _sharing(self, grams: list[int]) -> tuple[NDArray[np.int64], bool]:
+        """How many of these pairs of letters each word has, and whether any has one."""
+        at = np.searchsorted(self._gram, grams)
+        parts = [
+            self._gram_word[self._gram_first[i] : self._gram_first[i + 1]]
+            for i, gram in zip(at.tolist(), grams, strict=True)
+            if i < len(self._gram) and self._gram[i] == gram
+        ]
+        together = np.concatenate(parts) if parts else np.zeros(0, np.int32)
+        return np.bincount(together, minlength=len(self.words)), bool(parts)
