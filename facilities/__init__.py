@@ -11,7 +11,7 @@ from facilities.demand import DemandCells
 from facilities.hours import Calendar, Hours, Open, Opening, country_of, opening_at, read_hours, time_zone
 from facilities.matching import Certainty, LeftOut, Matches, Ranked, match
 from facilities.model import CapabilityClaim, Conflict, Facility, Problem, Severity, SourceRecord, Value
-from facilities.reasons import Reason
+from facilities.reasons import Reason, conflict_reason, problem_text
 from facilities.requirement import Requirement
 from facilities.store import from_json
 from facilities.table import NEVER, FacilityTable
@@ -39,10 +39,12 @@ __all__ = [
     "Severity",
     "SourceRecord",
     "Value",
+    "conflict_reason",
     "country_of",
     "from_json",
     "match",
     "opening_at",
+    "problem_text",
     "read_hours",
     "time_zone",
 ]

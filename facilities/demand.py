@@ -114,7 +114,7 @@ def _people_column(columns: list[str], wanted: str | None) -> str:
 
 def _pieces(network: RoadNetwork) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """The straight pieces of all drivable links: middle (degrees) and length (m), those over 100 m cut into shorter ones."""
-    used = (network.segment_state.reshape(-1, 2) >= 0).any(axis=1)
+    used = np.asarray((network.segment_state.reshape(-1, 2) >= 0).any(axis=1))
     points = len(network.shape_longitude)
     link_of = np.repeat(np.arange(network.links), np.diff(network.shape_first))
     inner = np.ones(points, dtype=np.bool_)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from facilities import flags as bits
 from facilities.availability import Availability, AvailabilityBoard, Weighed
-from facilities.hours import time_zone
 from facilities.model import Severity, Value
-from facilities.reasons import Param, Reason, reason
+from facilities.reasons import Param, Reason, conflict_reason, reason
 from facilities.requirement import Requirement
 from facilities.table import NEVER, FacilityTable
 
@@ -23,6 +22,10 @@ _PLAIN = {
     bits.UNREACHABLE: reason("unreachable"),
     bits.ESTIMATED: reason("travel_estimated"),
 }
+
+
+_HOURS_UNKNOWN = reason("hours_unknown")
+_SET_BITS = [[1 << i for i in range(flags.bit_length()) if flags >> i & 1] for flags in range((bits.OUT | bits.UNSURE) + 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,87 +50,124 @@ def claims_by_facility(board: AvailabilityBoard | None, weighed: Weighed | None)
 
 @dataclass(frozen=True, slots=True)
 class Explainer:
-    """Reasons and remarks of one match; the attributes are those of `facilities.matching.Matches`."""
+    """Reasons and remarks of one match: plain lists of what `facilities.matching.Matches` holds as arrays.
+
+    `wanted` are the capabilities that the requirement names, sorted; `held[i]` their values for facility `i`, `implied[i]`
+    whether these follow from its kind. `memo` keeps reasons that many facilities share.
+    """
 
     requirement: Requirement
     table: FacilityTable
-    flags: NDArray[np.int32]
-    arrival: NDArray[np.int64]
-    change: NDArray[np.int64]
+    flags: list[int]
+    arrival: list[int]
+    change: list[int]
     claims: Mapping[int, list[AgedClaim]]
+    wanted: tuple[str, ...]
+    held: list[list[int]]
+    implied: list[list[bool]]
+    memo: dict[tuple[object, ...], Reason]
+
+    @staticmethod
+    def of(
+        requirement: Requirement,
+        table: FacilityTable,
+        flags: NDArray[np.int32],
+        arrival: NDArray[np.int64],
+        change: NDArray[np.int64],
+        board: AvailabilityBoard | None,
+        weighed: Weighed | None,
+    ) -> Explainer:
+        """The explainer of a match."""
+        wanted = tuple(sorted(frozenset[str]().union(*requirement.capabilities)))
+        columns = [table.column[name] for name in wanted]
+        return Explainer(
+            requirement,
+            table,
+            flags.tolist(),
+            arrival.tolist(),
+            change.tolist(),
+            claims_by_facility(board, weighed),
+            wanted,
+            table.capability[:, columns].tolist(),
+            table.implied[:, columns].tolist(),
+            {},
+        )
 
     def reasons(self, facility: int) -> tuple[Reason, ...]:
         """Why a facility is left out or uncertain."""
-        return tuple(self._reason(facility, bit) for bit in _set_bits(int(self.flags[facility]) & (bits.OUT | bits.UNSURE)))
+        flags = self.flags[facility] & (bits.OUT | bits.UNSURE)
+        return tuple([self._reason(facility, bit) for bit in _SET_BITS[flags]])
 
     def remarks(self, facility: int) -> tuple[Reason, ...]:
         """What else to say of a facility: implied, estimated, old claims, no name, conflicts of weight."""
-        flags = int(self.flags[facility]) & ~(bits.OUT | bits.UNSURE)
-        found = [self._reason(facility, bit) for bit in _set_bits(flags & ~bits.OLD)]
+        flags = self.flags[facility] & ~(bits.OUT | bits.UNSURE)
+        found = [self._reason(facility, bit) for bit in (bits.IMPLIED, bits.ESTIMATED, bits.SOON) if flags & bit]
         if flags & bits.OLD:
             found.extend(_claimed("old_claim", old) for old in self._relevant(facility) if not old.fresh)
         described = self.table.facilities[facility]
         if not described.name:
             found.append(reason("unnamed"))
-        for conflict in described.conflicts:
-            if conflict.severity is not Severity.NOTE:
-                params: dict[str, Param] = {"values": " / ".join(conflict.values), "chosen": conflict.chosen}
-                if conflict.distance_m is not None:
-                    params["distance_m"] = round(conflict.distance_m)
-                found.append(reason(f"conflict_{conflict.code}", **params))
+        found.extend(conflict_reason(c) for c in described.conflicts if c.severity is not Severity.NOTE)
         return tuple(found)
 
     def _reason(self, facility: int, bit: int) -> Reason:
         if bit in _PLAIN:
             return _PLAIN[bit]
-        if bit == bits.KIND:
-            return reason("kind_unsuitable", kind=self.table.facilities[facility].kind)
-        if bit == bits.LACKS:
-            return reason("lacks", capabilities=self._short_of(facility, Value.NO))
-        if bit == bits.CAPABILITY_UNKNOWN:
-            return reason("capability_unknown", capabilities=self._short_of(facility, Value.UNKNOWN))
-        if bit == bits.IMPLIED:
-            return reason("capability_implied", capabilities=self._resting(facility), kind=self.table.facilities[facility].kind)
+        if bit in (bits.CLOSED_THEN, bits.SOON):
+            return self._hours(facility, "closed_at_arrival" if bit == bits.CLOSED_THEN else "closes_soon")
         if bit in _STATE_OF:
             said = next(c for c in self._relevant(facility) if c.fresh and c.claim.state == _STATE_OF[bit])
             return _claimed("declared", said)
         if bit == bits.HOURS_UNKNOWN:
             written = self.table.facilities[facility].opening_hours
-            return reason("hours_unreadable", written=written) if written else reason("hours_unknown")
+            return reason("hours_unreadable", written=written) if written else _HOURS_UNKNOWN
         if bit == bits.SERVICE:
             return reason("service_not_accepted", service=str(self.requirement.service))
-        return self._hours(facility, "closed_at_arrival" if bit == bits.CLOSED_THEN else "closes_soon")
+        if bit == bits.KIND:
+            kind = self.table.facilities[facility].kind
+            return self._shared((bit, kind), lambda: reason("kind_unsuitable", kind=kind))
+        return self._of_capabilities(facility, bit)
+
+    def _shared(self, key: tuple[object, ...], make: Callable[[], Reason]) -> Reason:
+        known = self.memo.get(key)
+        if known is None:
+            known = self.memo[key] = make()
+        return known
 
     def _hours(self, facility: int, code: str) -> Reason:
-        zone = time_zone(float(self.table.longitude[facility]), float(self.table.latitude[facility])).key
-        arrival, change = int(self.arrival[facility]), int(self.change[facility])
+        arrival, change, zone = self.arrival[facility], self.change[facility], self.table.zone[facility]
         if change == NEVER:
             return Reason(f"{code}_for_good", (("arrival", arrival), ("zone", zone)))
         return Reason(code, (("arrival", arrival), ("change", change), ("zone", zone)))
 
-    def _short_of(self, facility: int, value: Value) -> tuple[str, ...]:
+    def _of_capabilities(self, facility: int, bit: int) -> Reason:
+        opened: frozenset[str | None] = frozenset()
+        if facility in self.claims:
+            opened = frozenset(c.claim.capability for c in self._relevant(facility) if c.fresh and c.claim.state == "open")
+        values = tuple(self.held[facility])
+        if bit == bits.IMPLIED:
+            kind, rests = self.table.facilities[facility].kind, tuple(self.implied[facility])
+            named = [n for n, value, implied in zip(self.wanted, values, rests, strict=True) if implied and value == Value.YES]
+            return self._shared(
+                (bit, kind, values, rests), lambda: reason("capability_implied", capabilities=tuple(named), kind=kind)
+            )
+        code, short = ("lacks", Value.NO) if bit == bits.LACKS else ("capability_unknown", Value.UNKNOWN)
+        return self._shared((bit, values, opened), lambda: reason(code, capabilities=self._short_of(values, opened, short)))
+
+    def _short_of(self, values: tuple[int, ...], opened: frozenset[str | None], value: Value) -> tuple[str, ...]:
         """What is lacking or unknown, in the set of capabilities that comes nearest to being met."""
-        row = self.table.capability[facility].tolist()
-        opened = {c.claim.capability for c in self._relevant(facility) if c.fresh and c.claim.state == "open"}
+        held = {name: Value.YES if name in opened else said for name, said in zip(self.wanted, values, strict=True)}
         best: tuple[int, int, tuple[str, ...]] | None = None
         for wanted in self.requirement.capabilities:
-            said = {name: Value.YES if name in opened else row[self.table.column[name]] for name in wanted}
-            short = tuple(sorted(name for name, held in said.items() if held == value))
-            found = (sum(held == Value.NO for held in said.values()), len(short), short)
+            short = tuple(sorted(name for name in wanted if held[name] == value))
+            found = (sum(held[name] == Value.NO for name in wanted), len(short), short)
             if short and (best is None or found < best):
                 best = found
         return () if best is None else best[2]
 
-    def _resting(self, facility: int) -> tuple[str, ...]:
-        """The needed capabilities that rest on what the facility's kind implies."""
-        columns = [(name, self.table.column[name]) for name in sorted(set().union(*self.requirement.capabilities))]
-        row, implied = self.table.capability[facility], self.table.implied[facility]
-        return tuple(name for name, column in columns if implied[column] and row[column] == Value.YES)
-
     def _relevant(self, facility: int) -> list[AgedClaim]:
-        wanted: frozenset[str] = frozenset().union(*self.requirement.capabilities)
         held = self.claims.get(facility, [])
-        return [aged for aged in held if aged.claim.capability is None or aged.claim.capability in wanted]
+        return [aged for aged in held if aged.claim.capability is None or aged.claim.capability in self.wanted]
 
 
 def _claimed(code: str, aged: AgedClaim) -> Reason:
@@ -136,7 +176,3 @@ def _claimed(code: str, aged: AgedClaim) -> Reason:
     if claim.capability is None:
         return reason(f"{code}_facility", **params)
     return reason(f"{code}_capability", **params, capabilities=(claim.capability,))
-
-
-def _set_bits(flags: int) -> list[int]:
-    return [1 << i for i in range(flags.bit_length()) if flags >> i & 1]

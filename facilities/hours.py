@@ -68,7 +68,7 @@ def read_hours(written: str) -> Hours:
 def _valid(expression: str) -> bool:
     """Whether both OSM's syntax and the replacement of `PH` understand it."""
     try:
-        replaced = with_dates(expression, (dt.date(2026, 1, 1),))
+        replaced = with_dates(expression.partition("||")[0], (dt.date(2026, 1, 1),))
     except ValueError:
         return False
     return validate(expression) and validate(replaced)
@@ -151,7 +151,7 @@ def with_dates(expression: str, dates: Sequence[dt.date]) -> str:
             rules.append(rule)
             continue
         match = _SELECTOR.match(rule)
-        if match is None or re.search(r"\b[PS]H\b", match["rest"]) or re.match(r"\s*[+-]", match["rest"]) or "||" in rule:
+        if match is None or re.search(r"\b[PS]H\b", match["rest"]) or re.match(r"\s*[+-]", match["rest"]):
             raise ValueError(f"holidays in {rule!r} can't be replaced by dates")
         days = [day.strip() for day in match["days"].split(",")]
         if "SH" in days:
@@ -187,12 +187,16 @@ def changes(hours: Hours | None, zone: ZoneInfo, calendar: Calendar, first: dt.d
     dates = calendar.dates(range(first.year - 1, last.year + 2))
     if "PH" in hours.expression and not dates:
         return unknown
-    replaced = with_dates(hours.expression, dates)
+    # The library's `intervals` goes wrong with a fallback ("Mo-Fr 08:00-14:00 || \"by appointment\""): it is cut off, and what
+    # it would decide is unknown.
+    main, fallback, _ = hours.expression.partition("||")
+    replaced = with_dates(main, dates)
     opening = OpeningHours(replaced or "24/7 off", timezone=zone)
     start: list[int] = []
     states: list[Open] = []
     for since, _until, state, comment in opening.intervals(begin, finish):
-        value = Open.UNKNOWN if comment and state is State.OPEN else _STATES[state]
+        doubtful = comment if state is State.OPEN else fallback if state is State.CLOSED else ""
+        value = Open.UNKNOWN if doubtful else _STATES[state]
         if not states or states[-1] is not value:
             start.append(int(since.timestamp()))
             states.append(value)

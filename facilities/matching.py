@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from facilities import flags as bits
 from facilities.availability import STATES, AvailabilityBoard, Weighed
-from facilities.explaining import Explainer, claims_by_facility
+from facilities.explaining import Explainer
 from facilities.hours import Open
 from facilities.model import Facility, Value
 from facilities.reasons import Reason
@@ -123,9 +123,7 @@ class Matches:
         return self._explainer().remarks(facility)
 
     def _explainer(self) -> Explainer:
-        return Explainer(
-            self.requirement, self.table, self.flags, self.arrival, self.change, claims_by_facility(self.board, self.weighed)
-        )
+        return Explainer.of(self.requirement, self.table, self.flags, self.arrival, self.change, self.board, self.weighed)
 
 
 def match(

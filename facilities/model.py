@@ -71,7 +71,8 @@ class Conflict:
     Attributes:
         code: what about, a key of `facilities.conflict` in the catalogue.
         severity: see `Severity`.
-        values: what is said, one entry a voice, as text.
+        values: what is said, one entry a voice: a kind, "lat,lon", a number, "icu: yes", for `implausible` "beds=164";
+            `facilities.reasons.conflict_reason` puts them into words.
         sources: who says it, as many as `values`.
         chosen: the value that Siaga goes by, or "" where none is.
         distance_m: between the places, where the conflict is about places, else None.

@@ -54,7 +54,7 @@ def lay_over(features: Iterable[Feature], registers: Sequence[Register] = ()) ->
         if feature.area is not None and feature.tags.get("boundary") == "administrative" and feature.tags.get("name")
     )
     records = [*(record for register in registers for record in register.records), *read_features(features)]
-    clusters = cluster(records)
+    clusters = cluster(sorted(records, key=lambda record: record.reference))
     facilities: list[Facility] = []
     problems = [problem for register in registers for problem in register.problems]
     for members in clusters:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from facilities.model import Conflict, Problem
 from routing import Language, text
 
 Param = str | int | float | tuple[str, ...]
@@ -55,6 +56,9 @@ def _local(params: Mapping[str, Param], key: str) -> dt.datetime:
 
 def _word(language: Language, key: str, params: Mapping[str, Param]) -> Param:
     value = params[key]
+    if key in ("values", "chosen"):
+        said = value if isinstance(value, tuple) else (str(value),)
+        return " / ".join(_said(language, str(params["about"]), part) for part in said)
     if key == "capabilities" and isinstance(value, tuple):
         return ", ".join(text(language, f"facilities.capability.{name}") for name in value)
     if key in ("kind", "state"):
@@ -69,6 +73,37 @@ def _word(language: Language, key: str, params: Mapping[str, Param]) -> Param:
         unit, size = ("hours", 60) if value < 48 * 60 else ("days", 24 * 60)
         return text(language, f"facilities.age.{unit}", count=value // size)
     return value
+
+
+def _said(language: Language, about: str, value: str) -> str:
+    """What one voice of a conflict says, in words."""
+    if about == "kind" and value:
+        return text(language, f"facilities.kind.{value}")
+    if about == "capability":
+        capability, _, held = value.partition(": ")
+        return f"{text(language, f'facilities.capability.{capability}')}: {text(language, f'facilities.value.{held}')}"
+    if about == "implausible" and "=" in value:
+        what, _, held = value.partition("=")
+        return text(language, f"facilities.odd.{what}", value=held)
+    return value
+
+
+def conflict_reason(conflict: Conflict) -> Reason:
+    """A conflict as something to say; `sources` are as many as `values`."""
+    params: dict[str, Param] = {"about": conflict.code, "values": conflict.values, "sources": conflict.sources}
+    params["chosen"] = conflict.chosen
+    if conflict.distance_m is not None:
+        params["distance_m"] = round(conflict.distance_m)
+    return reason(f"conflict_{conflict.code}", **params)
+
+
+def problem_text(language: Language, problem: Problem) -> str:
+    """A problem of a source in words: where, and what.
+
+    Raises:
+        DataError: the text is missing.
+    """
+    return f"{problem.reference}: {text(language, f'facilities.problem.{problem.code}', **problem.params)}"
 
 
 def reason(code: str, **params: Param) -> Reason:

@@ -246,9 +246,9 @@ def _doubt(record: Record) -> Record:
         return record
     odd = []
     if record.hospital_class in ("A", "B", "C", "D"):
-        odd.append(f"puskesmas, kelas {record.hospital_class}")
+        odd.append(f"class={record.hospital_class}")
     if record.beds is not None and record.beds > int(figures("overlay")["puskesmas_beds_at_most"]):
-        odd.append(f"puskesmas, {record.beds} tempat tidur")
+        odd.append(f"beds={record.beds}")
     if not odd:
         return record
     conflict = Conflict("implausible", Severity.WARNING, tuple(odd), (record.reference,) * len(odd))

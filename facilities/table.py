@@ -64,6 +64,7 @@ class FacilityTable:
         grave: bool[n], sources disagree on something that must be shown.
         unnamed: bool[n].
         hours_row, emergency_row: int32[n], rows of `timetable`.
+        zone: the time zone of each, by name.
         services: the services that a facility says it accepts, where it says any.
         order: int32[n], rank of the id, to break ties the same way whatever the order of input.
         timetable: see `Timetable`.
@@ -83,6 +84,7 @@ class FacilityTable:
     unnamed: NDArray[np.bool_]
     hours_row: NDArray[np.int32]
     emergency_row: NDArray[np.int32]
+    zone: tuple[str, ...]
     services: Mapping[int, frozenset[str]]
     order: NDArray[np.int32]
     timetable: Timetable
@@ -135,6 +137,7 @@ class FacilityTable:
             unnamed=np.array([not f.name for f in facilities], dtype=np.bool_),
             hours_row=hours_row,
             emergency_row=emergency_row,
+            zone=tuple(time_zone(f.longitude, f.latitude).key for f in facilities),
             services={i: frozenset(f.services) for i, f in enumerate(facilities) if f.services},
             order=order,
             timetable=timetable,
