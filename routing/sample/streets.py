@@ -1,0 +1,429 @@
+"""Which streets there are on the ground, and of which class: an edge list over the corners.
+
+Lines come first; inside each block a random spanning tree reaches every corner, then some more edges close loops and some
+dead ends are pruned, in proportions that depend on the quarter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
+
+from routing.sample.dice import Flags, Floats, Ints, below, chance, draw
+from routing.sample.ground import Cut, Ground, Quarter, Rank
+
+
+class Kind(IntEnum):
+    """The class of a street; the first four are those of the ranks."""
+
+    PRIMARY = 0
+    SECONDARY = 1
+    TERTIARY = 2
+    UNCLASSIFIED = 3
+    RESIDENTIAL = 4
+    LIVING = 5
+    SERVICE = 6
+    ALLEY = 7  # too narrow for a car
+    FOOTWAY = 8
+    STEPS = 9
+    PATH = 10
+    TRACK = 11
+
+
+class Direction(IntEnum):
+    """How an edge lies on the lattice: tail to head leads east, north, or slantwise."""
+
+    EAST = 0
+    NORTH = 1
+    SLANT = 2
+
+
+class Span(IntEnum):
+    """What an edge passes over or under."""
+
+    NONE = 0
+    RIVER = 1
+    FOOTBRIDGE = 2
+    OVER_TOLL = 3
+    UNDER_TOLL = 4
+    RAILWAY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Streets:
+    """Attributes:
+
+    tail, head: int64[edges], corners. direction, kind, span: int64[edges], see the enumerations.
+    line: bool[edges], part of a line. loop: bool[edges], not needed to reach anything.
+    oneway: int64[edges], 1 from tail to head, -1 against, 0 both ways.
+    gate: int64[edges], 0 none, 1 the gate of an estate, 2 another of its gates.
+    busway: bool[edges], beside it runs a bus lane of its own, against the traffic.
+    lead: int64[edges], the first edge of the chain that the edge is part of: no choice is made between the two, so they
+        look alike and bear one name.
+    """
+
+    tail: Ints
+    head: Ints
+    direction: Ints
+    kind: Ints
+    span: Ints
+    line: Flags
+    loop: Flags
+    oneway: Ints
+    gate: Ints
+    busway: Flags
+    lead: Ints
+
+    def at(self, corners: int) -> tuple[Ints, Ints, Ints, Ints]:
+        """For each corner the edge that leads east, north, west, south from it, or -1: int64[corners] each."""
+        east, north, west, south = (np.full(corners, -1, np.int64) for _ in range(4))
+        edges = np.arange(len(self.tail))
+        for direction, away, back in ((Direction.EAST, east, west), (Direction.NORTH, north, south)):
+            mine = edges[self.direction == direction]
+            away[self.tail[mine]] = mine
+            back[self.head[mine]] = mine
+        return east, north, west, south
+
+    def degree(self, corners: int) -> Ints:
+        """How many edges meet at each corner."""
+        return np.bincount(self.tail, minlength=corners) + np.bincount(self.head, minlength=corners)
+
+    @property
+    def number(self) -> Ints:
+        """int64[edges]: a number for each edge that does not depend on which others there are."""
+        return self.tail * 4 + self.direction
+
+    def street(self, ground: Ground) -> Ints:
+        """int64[edges]: a number for the street an edge is part of: a row or column within a block, a piece of a line."""
+        row, column = np.divmod(self.tail, ground.columns)
+        east = self.direction == Direction.EAST
+        across, along = np.where(east, row, column), np.where(east, column, row)
+        local = (ground.block[self.tail] * 64 + across % 64) * 2 + east
+        return np.where(self.line, (across * 1000 + along // 44) * 2 + east + (1 << 38), local[self.lead])
+
+
+# in hundredths: how many of the edges beyond the tree stay; how many dead ends go, by round
+_LOOPS = {
+    Quarter.SAWAH: 0,
+    Quarter.DESA: 3,
+    Quarter.KAMPUNG: 15,
+    Quarter.PERUMAHAN: 30,
+    Quarter.MIXED: 24,
+    Quarter.CENTRE: 60,
+    Quarter.LAKE: 60,
+}
+_PRUNED = {
+    Quarter.SAWAH: 100,
+    Quarter.DESA: 62,
+    Quarter.KAMPUNG: 20,
+    Quarter.PERUMAHAN: 22,
+    Quarter.MIXED: 30,
+    Quarter.CENTRE: 85,
+    Quarter.LAKE: 0,
+}
+
+
+def _by_quarter(table: dict[Quarter, int], quarter: Ints) -> Floats:
+    values: Floats = np.array([table[Quarter(kind)] for kind in range(len(Quarter))]) / 100.0
+    result: Floats = values[quarter]
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Edges:
+    """Candidates: every edge that could be a street."""
+
+    tail: Ints
+    head: Ints
+    direction: Ints
+    rank: Ints  # of the line it is part of, or -1
+    quarter: Ints
+
+
+def _lattice(ground: Ground) -> _Edges:
+    corners, columns = ground.corners, ground.columns
+    number = np.arange(corners)
+    j, i = np.divmod(number, columns)
+    east, north = number[i < columns - 1], number[j < ground.rows - 1]
+    quad = number[(i < columns - 1) & (j < ground.rows - 1)]
+    crooked = np.isin(ground.quarter[ground.block[quad]], (Quarter.KAMPUNG, Quarter.DESA))
+    quad = quad[crooked & (chance(ground.seed, "slant", quad) < 0.35)]
+    falling = draw(ground.seed, "falling", quad) % np.uint64(2) == 0
+    tail = np.concatenate((east, north, np.where(falling, quad + 1, quad)))
+    head = np.concatenate((east + 1, north + columns, np.where(falling, quad + columns, quad + columns + 1)))
+    direction = np.repeat((Direction.EAST, Direction.NORTH, Direction.SLANT), (len(east), len(north), len(quad)))
+
+    rank = np.full(len(tail), -1, np.int64)
+    _mark_lines(ground, rank, east, 0, along_rows=True)
+    _mark_lines(ground, rank, north, len(east), along_rows=False)
+    inside = np.concatenate((east, north, quad))
+    return _Edges(tail, head, direction.astype(np.int64), rank, ground.quarter[ground.block[inside]])
+
+
+def _mark_lines(ground: Ground, rank: Ints, tail: Ints, first: int, *, along_rows: bool) -> None:
+    """Set the rank of the edges that are part of a line; stretches of lesser lines are missing here and there."""
+    row, column = np.divmod(tail, ground.columns)
+    if along_rows:
+        lines, crossing, ranks, on, along = ground.line_rows, ground.line_columns, ground.row_rank, row, column
+    else:
+        lines, crossing, ranks, on, along = ground.line_columns, ground.line_rows, ground.column_rank, column, row
+    mine = np.flatnonzero(np.isin(on, lines))
+    line = np.searchsorted(lines, on[mine])
+    stretch = line * 10_000 + np.searchsorted(crossing, along[mine], "right")
+    fields = ground.quarter[ground.block[tail[mine]]] == Quarter.SAWAH
+    missing = np.array([0.0, 0.0, 0.12, 0.3])[ranks[line]] + np.where(fields & (ranks[line] >= Rank.TERTIARY), 0.22, 0)
+    there = chance(ground.seed, f"stretch {along_rows}", stretch) >= missing
+    rank[first + mine[there]] = ranks[line[there]]
+
+
+def _spans(ground: Ground, edges: _Edges) -> tuple[Ints, Flags]:
+    """What each edge passes over (`Span`), and whether it may be there at all (bool[edges])."""
+    span = np.zeros(len(edges.tail), np.int64)
+    possible = np.ones(len(edges.tail), bool)
+    number = np.arange(len(edges.tail))
+    for cut in ground.rivers:
+        over = ground.crosses((cut,), edges.tail, edges.head)
+        bridge = over & (edges.rank >= 0) & (edges.direction == Direction.NORTH)
+        bridge[bridge] = _level(cut, edges.tail[bridge] % ground.columns)
+        bridge[bridge] = _few(edges.tail[bridge] % ground.columns, edges.rank[bridge])
+        foot = over & (edges.rank < 0) & (edges.direction == Direction.NORTH) & (edges.quarter >= Quarter.DESA)
+        foot[foot] = _level(cut, edges.tail[foot] % ground.columns)
+        foot &= chance(ground.seed, "footbridge", number) < 0.05
+        span[bridge], span[foot] = Span.RIVER, Span.FOOTBRIDGE
+        possible &= ~over | bridge | foot
+    for cut in ground.tolls:
+        over = ground.crosses((cut,), edges.tail, edges.head)
+        keep = over & (edges.rank >= 0) & (edges.direction == Direction.NORTH)
+        keep &= (edges.rank <= Rank.SECONDARY) | (chance(ground.seed, "passes toll", number) < 0.65)
+        under = keep & (edges.rank > Rank.SECONDARY) & (chance(ground.seed, "under", number) < 0.5)
+        span[keep], span[under] = Span.OVER_TOLL, Span.UNDER_TOLL
+        possible &= ~over | keep
+    for cut in ground.railways:
+        over = ground.crosses((cut,), edges.tail, edges.head)
+        keep = over & (edges.direction == Direction.EAST) & (span == Span.NONE)
+        keep &= (edges.rank >= 0) | (chance(ground.seed, "level crossing", number) < 0.12)
+        span[keep] = Span.RAILWAY
+        possible &= ~over | keep
+    return span, possible
+
+
+def _level(cut: Cut, column: Ints) -> Flags:
+    """Where a river runs straight enough for a bridge."""
+    at = cut.at
+    before, after = at[np.maximum(column - 1, 0)], at[np.minimum(column + 1, len(at) - 1)]
+    result: Flags = (at[column] == before) & (at[column] == after)
+    return result
+
+
+def _few(column: Ints, rank: Ints) -> Flags:
+    """Few bridges: of the places where a line meets the river, the most important ones, some 25 cells apart."""
+    keep = np.zeros(len(column), bool)
+    for edge in np.lexsort((column, rank)):
+        if not keep.any() or np.abs(column[keep] - column[edge]).min() >= (18 if rank[edge] <= Rank.SECONDARY else 30):
+            keep[edge] = True
+    return keep
+
+
+def _gates(ground: Ground, edges: _Edges, local: Flags) -> tuple[Ints, Flags]:
+    """The gates of the estates: int64[edges] (1 the gate, 2 another), and bool[edges]: what joins an estate elsewhere."""
+    online = np.zeros(ground.corners, bool)
+    j, i = np.divmod(np.arange(ground.corners), ground.columns)
+    online[np.isin(i, ground.line_columns) | np.isin(j, ground.line_rows)] = True
+    through = np.zeros(ground.corners, bool)
+    through[edges.tail[edges.rank >= 0]] = True
+    through[edges.head[edges.rank >= 0]] = True
+    block = np.where(online[edges.tail], ground.block[edges.head], ground.block[edges.tail])
+    joins = local & (online[edges.tail] != online[edges.head])
+    # an edge that leads from a line down into a block has its inner end, and so its block, on the other side
+    inner = np.where(online[edges.tail], edges.head, edges.tail)
+    joins &= ground.quarter[ground.block[inner]] == Quarter.PERUMAHAN
+    gate = np.zeros(len(edges.tail), np.int64)
+    candidates = np.flatnonzero(joins & (through[edges.tail] | through[edges.head]))
+    for number, percent in ((1, 100), (2, 45)):
+        free = candidates[gate[candidates] == 0]
+        order = free[np.lexsort((draw(ground.seed, f"gate {number}", free), block[free]))]
+        blocks, first = np.unique(block[order], return_index=True)
+        gate[order[first[chance(ground.seed, f"has gate {number}", blocks) * 100 < percent]]] = number
+    return gate, joins & (gate == 0)
+
+
+def lay_streets(ground: Ground) -> Streets:
+    """The streets of a place."""
+    edges = _lattice(ground)
+    span, possible = _spans(ground, edges)
+    on_island, in_water = ground.island, ground.water
+    possible &= ~in_water[edges.tail] & ~in_water[edges.head] & (on_island[edges.tail] == on_island[edges.head])
+    local = edges.rank < 0
+    possible &= ~local | (edges.quarter != Quarter.SAWAH)
+    possible &= (edges.direction != Direction.SLANT) | (span == Span.NONE)
+    gate, barred = _gates(ground, edges, local & possible)
+    possible &= ~barred
+
+    tree = _tree(ground, edges, possible, span)
+    number = np.arange(len(edges.tail))
+    kept = _by_quarter(_LOOPS, edges.quarter)
+    rows_of_houses = edges.quarter == Quarter.PERUMAHAN
+    kept = np.where(rows_of_houses, np.where(edges.direction == Direction.EAST, 0.8, 0.1), kept)
+    extra = chance(ground.seed, "loop", number) < kept
+    present = possible & (tree | ~local | extra | (span == Span.FOOTBRIDGE) | (gate > 0))
+    present &= (edges.direction != Direction.SLANT) | tree | (chance(ground.seed, "slant stays", number) < 0.3)
+
+    keep = present & _pruned(ground, edges, present, local & (gate != 1))
+    keep &= _connected(ground, edges, keep)
+    count = int(np.count_nonzero(keep))
+    streets = Streets(
+        tail=edges.tail[keep],
+        head=edges.head[keep],
+        direction=edges.direction[keep],
+        kind=np.where(local, int(Kind.RESIDENTIAL), edges.rank)[keep],
+        span=span[keep],
+        line=~local[keep],
+        loop=~tree[keep],
+        oneway=np.zeros(count, np.int64),
+        gate=gate[keep],
+        busway=np.zeros(count, bool),
+        lead=np.arange(count),
+    )
+    streets = replace(streets, lead=_chains(ground, streets))
+    streets = replace(streets, kind=_classes(ground, streets, edges.quarter[keep]))
+    oneway, busway = _one_ways(ground, streets, edges.quarter[keep])
+    return replace(streets, oneway=oneway, busway=busway)
+
+
+def _chains(ground: Ground, streets: Streets) -> Ints:
+    """int64[edges]: the first edge of each edge's chain, of what hangs together at corners where two local edges meet."""
+    edge = np.flatnonzero(~streets.line & (streets.span == Span.NONE) & (streets.gate == 0))
+    ends = np.concatenate((streets.tail[edge], streets.head[edge]))
+    edges = np.concatenate((edge, edge))
+    between = (streets.degree(ground.corners) == 2) & (np.bincount(ends, minlength=ground.corners) == 2)
+    order = np.argsort(ends, kind="stable")
+    order = order[between[ends[order]]]
+    pairs = edges[order].reshape(-1, 2)
+    count = len(streets.tail)
+    graph = csr_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
+    _, chain = connected_components(graph, directed=False)
+    _, first = np.unique(chain, return_index=True)
+    return first[chain]
+
+
+def _tree(ground: Ground, edges: _Edges, possible: Flags, span: Ints) -> Flags:
+    """bool[edges]: a spanning tree that prefers lines, rows of houses in estates, and straight to slant."""
+    weight = 1.0 + chance(ground.seed, "tree", len(edges.tail))
+    weight = np.where(edges.rank >= 0, weight * 0.01, weight)
+    rows = (edges.quarter == Quarter.PERUMAHAN) & (edges.direction == Direction.EAST)
+    weight = np.where(rows, weight * 0.3, weight)
+    weight = np.where(edges.direction == Direction.SLANT, weight + 0.35, weight)
+    weight = np.where((span == Span.FOOTBRIDGE) | (span == Span.RAILWAY) & (edges.rank < 0), weight + 9, weight)
+    mine = np.flatnonzero(possible)
+    place = np.argsort(weight[mine], kind="stable")
+    order = np.empty(len(mine), np.int64)
+    order[place] = np.arange(1, len(mine) + 1)  # different whole numbers: only one tree is the least
+    shape = (ground.corners, ground.corners)
+    graph = csr_array((order.astype(np.float64), (edges.tail[mine], edges.head[mine])), shape=shape)
+    result = np.zeros(len(edges.tail), bool)
+    result[mine[place[minimum_spanning_tree(graph).data.astype(np.int64) - 1]]] = True
+    return result
+
+
+def _pruned(ground: Ground, edges: _Edges, present: Flags, may_go: Flags) -> Flags:
+    """bool[edges]: what stays when some dead ends go, and what hangs on them, for five rounds."""
+    stays = present.copy()
+    go = _by_quarter(_PRUNED, edges.quarter)
+    for turn in range(5):
+        alive = np.flatnonzero(stays)
+        degree = np.bincount(edges.tail[alive], minlength=ground.corners)
+        degree += np.bincount(edges.head[alive], minlength=ground.corners)
+        ends = alive[(degree[edges.tail[alive]] == 1) | (degree[edges.head[alive]] == 1)]
+        ends = ends[may_go[ends] & (chance(ground.seed, f"prune {turn}", ends) < go[ends])]
+        stays[ends] = False
+    return stays
+
+
+def _connected(ground: Ground, edges: _Edges, present: Flags) -> Flags:
+    """bool[edges]: in the main part, or on an island."""
+    mine = np.flatnonzero(present)
+    graph = csr_array(
+        (np.ones(len(mine), np.int8), (edges.tail[mine], edges.head[mine])), shape=(ground.corners, ground.corners)
+    )
+    _, part = connected_components(graph, directed=False)
+    main = int(np.argmax(np.bincount(part[edges.tail[mine]])))
+    result: Flags = (part[edges.tail] == main) | ground.island[edges.tail]
+    return result
+
+
+def _classes(ground: Ground, streets: Streets, quarter: Ints) -> Ints:
+    """int64[edges]: local streets get their classes: alleys and footways among dead ends and loops, the rest by row or column."""
+    kind = streets.kind.copy()
+    local = ~streets.line & (streets.gate == 0)
+    by_street = below(ground.seed, "class of street", streets.street(ground), 100)
+    crooked = (quarter == Quarter.KAMPUNG) | (quarter == Quarter.DESA)
+    kind[local & (quarter == Quarter.MIXED) & (by_street < 10)] = Kind.UNCLASSIFIED
+    kind[local & (quarter == Quarter.MIXED) & (by_street >= 94)] = Kind.SERVICE
+    kind[local & (quarter == Quarter.DESA) & (by_street < 30)] = Kind.UNCLASSIFIED
+    kind[local & (quarter == Quarter.KAMPUNG) & (by_street < 22)] = Kind.LIVING
+    kind[local & (quarter == Quarter.PERUMAHAN) & (by_street < 12)] = Kind.LIVING
+
+    by_edge = below(ground.seed, "class of edge", streets.number[streets.lead], 100)
+    loop = local & streets.loop
+    kind[loop & crooked & (by_edge < 42)] = Kind.ALLEY
+    kind[loop & (quarter != Quarter.CENTRE) & (by_edge >= 80)] = Kind.FOOTWAY
+    kind[loop & (quarter != Quarter.CENTRE) & (by_edge >= 92)] = Kind.STEPS
+    for level, alleys in enumerate((34, 20)):
+        end = local & _dead_ends(ground, streets, level)
+        kind[end & crooked & (by_edge < alleys)] = Kind.ALLEY
+        kind[end & crooked & (by_edge >= 94)] = Kind.FOOTWAY
+        kind[end & (quarter == Quarter.DESA) & (by_edge >= 80)] = Kind.TRACK
+        kind[end & (quarter == Quarter.PERUMAHAN) & (by_edge < 9)] = Kind.SERVICE
+    kind[ground.island[streets.tail]] = Kind.RESIDENTIAL
+    kind[streets.span == Span.FOOTBRIDGE] = Kind.PATH
+    return kind
+
+
+def _dead_ends(ground: Ground, streets: Streets, level: int) -> Flags:
+    """bool[edges]: dead ends (level 0), or what becomes one when those are gone (1)."""
+    alive = np.ones(len(streets.tail), bool)
+    for _ in range(level + 1):
+        mine = np.flatnonzero(alive)
+        degree = np.bincount(streets.tail[mine], minlength=ground.corners)
+        degree += np.bincount(streets.head[mine], minlength=ground.corners)
+        ends = mine[(degree[streets.tail[mine]] == 1) | (degree[streets.head[mine]] == 1)]
+        alive[ends] = False
+    result = np.zeros(len(streets.tail), bool)
+    result[ends] = True
+    return result
+
+
+def _one_ways(ground: Ground, streets: Streets, quarter: Ints) -> tuple[Ints, Flags]:
+    """One-way streets: rows and columns of the centre that run from line to line, and a pair of lines with bus lanes."""
+    oneway, busway = streets.oneway.copy(), streets.busway.copy()
+    row, column = np.divmod(streets.tail, ground.columns)
+    central = ~streets.line & (quarter == Quarter.CENTRE) & (streets.direction != Direction.SLANT)
+    across = np.where(streets.direction == Direction.EAST, row, column)
+    street = (ground.block[streets.tail] * 64 + across % 32) * 4 + streets.direction
+    mine = np.flatnonzero(central)
+    streets_here, place, count = np.unique(street[mine], return_inverse=True, return_counts=True)
+    width = np.diff(np.concatenate(([0], ground.line_columns, [ground.columns - 1])))
+    height = np.diff(np.concatenate(([0], ground.line_rows, [ground.rows - 1])))
+    block = streets_here // 256
+    full = np.where(
+        streets_here % 4 == Direction.EAST, width[block % ground.blocks_across], height[block // ground.blocks_across]
+    )
+    whole = (count == full) & (chance(ground.seed, "one way", streets_here) < 0.6)
+    oneway[mine[whole[place]]] = np.where(across % 2 == 0, 1, -1)[mine[whole[place]]]
+
+    for number, (i, j, _) in enumerate(ground.centres):
+        if number % 3 or len(ground.line_columns) < 3:
+            continue
+        k = int(np.clip(np.argmin(np.abs(ground.line_columns - i)), 1, len(ground.line_columns) - 2))
+        band = int(np.clip(np.searchsorted(ground.line_rows, j), 1, len(ground.line_rows) - 1))
+        low, high = ground.line_rows[band - 1], ground.line_rows[band]
+        for line, way in ((k, 1), (k + 1, -1)):
+            here = streets.line & (streets.direction == Direction.NORTH) & (column == ground.line_columns[line])
+            here &= (row >= low) & (row < high)
+            oneway[here] = way
+            busway[here] = way == 1
+    return oneway, busway
