@@ -58,8 +58,8 @@ class Way:
 
     Attributes:
         reach_profile, carry_profile: how the first and the second leg are driven.
-        carry_ms, carry_m, carry_kind: the part on foot between the vehicle and the patient, once each way; the kind is
-            `street`, `footways` or `straight` (nobody has checked the ground).
+        carry_ms, back_ms: on foot from the vehicle to the patient, and back to it with the patient.
+        carry_m, carry_kind: that way once; the kind is `street`, `footways` or `straight` (nobody has checked the ground).
         drive_ms: float64[f], from where the vehicle stops to each destination, inf where there is no way.
         onward_ms: float64[f, f], between the destinations.
     """
@@ -67,6 +67,7 @@ class Way:
     reach_profile: str
     carry_profile: str
     carry_ms: float
+    back_ms: float
     carry_m: float
     carry_kind: str
     drive_ms: Floats
@@ -104,7 +105,7 @@ class Option:
         vehicle, destination: the pair.
         reach_profile, carry_profile: how its legs are driven.
         turnout_ms, drive_ms, carry_ms, doubt_ms: the first leg: turning out, driving, on foot, added for an old position.
-        carry_m, carry_kind: the part on foot.
+        back_ms, carry_m, carry_kind: the part on foot back to the vehicle, in metres, and what it leads over.
         scene_ms: at the patient.
         transport_ms: the second leg, the way back to the vehicle included.
         going_on_ms: what the chance of a decline adds (or spares, where the next one is nearer than this one).
@@ -123,6 +124,7 @@ class Option:
     drive_ms: float
     carry_ms: float
     doubt_ms: float
+    back_ms: float
     carry_m: float
     carry_kind: str
     scene_ms: float
@@ -237,7 +239,7 @@ def problem_of(
         reach_ms=before + tables.drive_ms + carry[tables.way],
         handicap_ms=np.array([candidate.handicap_ms for candidate in candidates], np.float64),
         way=tables.way,
-        transport_ms=np.array([way.drive_ms + way.carry_ms for way in tables.ways]).reshape(len(tables.ways), places),
+        transport_ms=np.array([way.drive_ms + way.back_ms for way in tables.ways]).reshape(len(tables.ways), places),
         refused_ms=np.array([behind[id(way.onward_ms)] for way in tables.ways]).reshape(len(tables.ways), places),
         sitegar_ms=np.array(
             [sitegar_cost(way.drive_ms, settings.desk_ms, settings.usual_ms, settings.tries) for way in tables.ways]
@@ -350,6 +352,7 @@ def _option(
         drive_ms=float(tables.drive_ms[v]),
         carry_ms=way.carry_ms,
         doubt_ms=candidate.doubt_ms,
+        back_ms=way.back_ms,
         carry_m=way.carry_m,
         carry_kind=way.carry_kind,
         scene_ms=problem.scene_ms,

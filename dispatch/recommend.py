@@ -5,8 +5,8 @@ The facts are taken once, from one state of the roads; the decision itself is `d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -14,76 +14,22 @@ from numpy.typing import NDArray
 
 from dispatch.cases import Requirement, case_kinds
 from dispatch.coverage import coverage_loss, covered, uncovered
-from dispatch.decision import (
-    Decision,
-    Destination,
-    FacilityChoice,
-    Tables,
-    Way,
-    asked_next,
-    decide,
-    no_remarks,
-    problem_of,
-)
+from dispatch.decision import Decision, FacilityChoice, Tables, Way, asked_next, decide, problem_of
+from dispatch.destinations import Pair, Places, describer, given_place, match_facilities, matched_places, to_given, weighed
+from dispatch.facts import COVER_PROFILE, Call, Region
 from dispatch.fleet import FREE, Vehicle
 from dispatch.legs import LegRule, default_rules, profile_for
 from dispatch.policies import DEFAULT_POLICY, POLICIES
-from dispatch.reasons import AnyReason, Reason, reason
+from dispatch.reasons import Reason, reason
 from dispatch.screening import Candidate, LeftOut, locate, screen
-from dispatch.settings import DecisionSettings, default_settings, learned
-from dispatch.times import Floats, RegionTimes, milliseconds
-from facilities import AvailabilityBoard, FacilityTable, Matches, match
-from facilities import Requirement as FacilityRequirement
+from dispatch.settings import DecisionSettings, default_settings
+from dispatch.times import Floats, milliseconds
 from routing import InputError, PlaceError
 from routing.snapping import Snap, Snaps
 
-COVER_PROFILE = "ambulance"
-"""How a vehicle reaches the next call that nobody knows of yet: as an ordinary car."""
+__all__ = ["COVER_PROFILE", "Call", "NextFacility", "Recommendation", "Region", "next_facility", "recommend"]
 
 _COVER_CASE = "emergency"
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """What a recommendation knows of a region; one per state of the roads.
-
-    Attributes:
-        name: of the region.
-        times: prepared times, on one state of the roads.
-        facilities: as arrays, in the order of `times`.
-        availability: what has been claimed of them, or None.
-        record: by facility id, how many of how many offers it has declined.
-        invented: none of it exists.
-        attribution: whose data this is, to be shown with it.
-    """
-
-    name: str
-    times: RegionTimes
-    facilities: FacilityTable
-    availability: AvailabilityBoard | None = None
-    record: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    invented: bool = False
-    attribution: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What is asked.
-
-    Attributes:
-        requirement: kind, priority and what they need.
-        longitude, latitude: where the patient is, degrees.
-        now: with a time zone.
-        destination: name, longitude, latitude of where the caller wants to go, or None: a facility is matched.
-        tried: ids of facilities that have declined, or SITEGAR has spoken against, in this case.
-    """
-
-    requirement: Requirement
-    longitude: float
-    latitude: float
-    now: datetime
-    destination: tuple[str, float, float] | None = None
-    tried: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,70 +77,6 @@ class NextFacility:
     road_state: int
 
 
-def _prior(region: Region, asked: FacilityRequirement, settings: DecisionSettings) -> Floats:
-    """The chance that each facility declines before anything is known of this case: float64[n]."""
-    base = settings.declined if asked.needs_room else settings.declined_without_room
-    prior = np.full(len(region.facilities), base)
-    for name, (declined, offered) in region.record.items():
-        if (at := region.facilities.index.get(name)) is not None:
-            prior[at] = learned(base, settings.prior_strength, declined, offered)
-    return prior
-
-
-def _match(
-    region: Region,
-    requirement: Requirement,
-    travel_ms: Floats,
-    estimated: NDArray[np.bool_],
-    leaving: datetime,
-    tried: frozenset[str],
-    settings: DecisionSettings,
-) -> Matches:
-    asked = FacilityRequirement(requirement.needed_capabilities, requirement.priority)
-    prior = _prior(region, asked, settings)
-    return match(asked, region.facilities, travel_ms, leaving, region.availability, tried, prior, estimated)
-
-
-def _places(
-    region: Region, matches: Matches, settings: DecisionSettings
-) -> tuple[NDArray[np.intp], tuple[Destination, ...], tuple[LeftOut, ...]]:
-    """The facilities to be weighed (index and destination), and those that are not, with reasons."""
-    table = region.facilities
-    best = matches.best
-    which = best.facility_index[: settings.considered].astype(np.intp)
-    chances = best.decline_probability[: settings.considered].tolist()
-    destinations = []
-    for f, chance in zip(which.tolist(), chances, strict=True):
-        found = table.facilities[f]
-        destinations.append(
-            Destination(found.id, found.name, found.kind, found.longitude, found.latitude, chance, settings.refused_at_door)
-        )
-    out = [LeftOut(one.facility.id, one.facility.name, one.reasons) for one in matches.left_out]
-    if len(matches.candidates):
-        passed_over = reason("facility.passed_over_uncertain")
-        for f in matches.uncertain.facility_index.tolist():
-            found = table.facilities[f]
-            out.append(LeftOut(found.id, found.name, (passed_over, *matches.reasons(f))))
-    for f, travel in zip(
-        best.facility_index[settings.considered :].tolist(), best.travel_ms[settings.considered :].tolist(), strict=True
-    ):
-        found = table.facilities[f]
-        later = round((travel - int(best.travel_ms[0])) / 60_000, 1)
-        out.append(LeftOut(found.id, found.name, (reason("facility.farther", minutes=later),)))
-    return which, tuple(destinations), tuple(out)
-
-
-def _describe(matches: Matches) -> Callable[[Destination], tuple[AnyReason, ...]]:
-    """What is old, unknown or contradictory about a facility that is shown."""
-    unsure: tuple[AnyReason, ...] = () if len(matches.candidates) else (reason("facility.uncertain"),)
-
-    def remarks(place: Destination) -> tuple[AnyReason, ...]:
-        at = matches.table.index.get(place.id)
-        return () if at is None else (*unsure, *matches.reasons(at), *matches.remarks(at))
-
-    return remarks
-
-
 def _stops(region: Region, call: Call, profiles: Sequence[str]) -> dict[str, Snap]:
     """Where each profile stops for the patient; those that can't come near are missing.
 
@@ -212,27 +94,40 @@ def _stops(region: Region, call: Call, profiles: Sequence[str]) -> dict[str, Sna
     return found
 
 
-def _snapped(region: Region, candidates: Sequence[Candidate], profile: str) -> Snaps:
+def _snapped(region: Region, candidates: Sequence[Candidate], profile: str, settings: DecisionSettings) -> Snaps:
     longitude = np.array([candidate.longitude for candidate in candidates], np.float64)
     latitude = np.array([candidate.latitude for candidate in candidates], np.float64)
-    return region.times.router.snap_many(longitude, latitude, profile)
+    return region.times.router.snap_many(longitude, latitude, profile, max_gap_m=settings.off_road_m)
 
 
-def _legs(rules: Sequence[LegRule], vehicle: Vehicle, requirement: Requirement) -> tuple[str, str]:
+def _to_street_ms(snaps: Snaps, settings: DecisionSettings) -> Floats:
+    """Over yards and car parks to the street: float64[v], inf where there is none near."""
+    return np.rint(snaps.gap_m * settings.off_road_ms_per_m)
+
+
+def _legs(rules: Sequence[LegRule], vehicle: Vehicle, requirement: Requirement) -> Pair:
     """The profiles of both legs."""
     case, priority = requirement.kind, requirement.priority
     return profile_for(rules, vehicle, case, priority, "reach"), profile_for(rules, vehicle, case, priority, "carry")
 
 
-def _drives(region: Region, candidates: Sequence[Candidate], profiles: Sequence[str], stops: Mapping[str, Snap]) -> Floats:
-    """From each vehicle to where it stops for the patient: float64[v], inf where there is no way."""
-    drive = np.full(len(candidates), np.inf)
+def _drives(
+    region: Region,
+    candidates: Sequence[Candidate],
+    profiles: Sequence[str],
+    stops: Mapping[str, Snap],
+    settings: DecisionSettings,
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """From each vehicle to where it stops for the patient: float64[v], inf where there is no way; and bool[v], which of them
+    stand on or near a street that they can use."""
+    drive, on_road = np.full(len(candidates), np.inf), np.ones(len(candidates), np.bool_)
     for profile, stop in stops.items():
         mine = np.array([v for v, name in enumerate(profiles) if name == profile], np.intp)
         if len(mine):
-            snaps = _snapped(region, [candidates[v] for v in mine], profile)
-            drive[mine] = milliseconds(region.times.router.eta_table(snaps, [stop], profile).ms)[:, 0]
-    return drive
+            snaps = _snapped(region, [candidates[v] for v in mine], profile, settings)
+            times = milliseconds(region.times.router.eta_table(snaps, [stop], profile).ms)[:, 0]
+            drive[mine], on_road[mine] = times + _to_street_ms(snaps, settings), snaps.link >= 0
+    return drive, on_road
 
 
 def _cover(
@@ -250,71 +145,15 @@ def _cover(
                 located.append(found)
     if demand is None or not located:
         return {}, {}
-    snaps = _snapped(region, located, COVER_PROFILE)
-    before = np.array([candidate.turnout_ms + candidate.doubt_ms for candidate in located])
+    snaps = _snapped(region, located, COVER_PROFILE, settings)
+    before = np.array([candidate.turnout_ms + candidate.doubt_ms for candidate in located]) + _to_street_ms(snaps, settings)
     covers = covered(region.times.to_cells(snaps, COVER_PROFILE) + before[:, None], settings.standard_ms)
     ids = [candidate.vehicle.id for candidate in located]
     alone, loss = uncovered(covers, demand.weight), coverage_loss(covers, demand.weight, settings.busy_share)
     return dict(zip(ids, alone.tolist(), strict=True)), dict(zip(ids, loss.tolist(), strict=True))
 
 
-def _given(call: Call) -> Destination | None:
-    """The place that the caller named, or nowhere for a case that takes nobody anywhere."""
-    if call.destination is not None:
-        name, longitude, latitude = call.destination
-        return Destination("given", name, "given", longitude, latitude)
-    kind = call.requirement.kind
-    if kind.destination == "given":
-        raise InputError(f"a case of kind {kind.name!r} needs a destination: say where the person is to be taken")
-    return Destination("none", "", "none") if kind.destination == "none" else None
-
-
-def _to_given(region: Region, place: Destination, stop: Snap, profile: str) -> Floats:
-    """Milliseconds to the place that the caller named: float64[1]."""
-    if place.longitude is None or place.latitude is None:
-        return np.zeros(1)
-    router = region.times.router
-    there = router.snap(place.longitude, place.latitude, profile)
-    drive = milliseconds(router.eta_table([stop], [there], profile).ms)
-    return np.asarray(drive[0] + there.carry.seconds * 1000, np.float64)
-
-
-Pair = tuple[str, str]
-"""The profiles of both legs."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Places:
-    """Where the patient may be taken.
-
-    `which`: intp[f], index of each destination among the facilities, None for a given place. `drives`: by pair of profiles,
-    milliseconds from where the vehicle stops to every facility (or to the given place).
-    """
-
-    which: NDArray[np.intp] | None
-    destinations: tuple[Destination, ...]
-    out: tuple[LeftOut, ...]
-    drives: Mapping[Pair, Floats]
-    describe: Callable[[Destination], tuple[AnyReason, ...]] = no_remarks
-
-
-def _matched(
-    region: Region, call: Call, pairs: Sequence[Pair], stops: Mapping[str, Snap], reach_ms: float, settings: DecisionSettings
-) -> _Places:
-    """The suitable facilities; hours are judged at the arrival of the vehicle that can be there first."""
-    asked = {(reach, carry): region.times.to_facilities(stops[reach], carry) for reach, carry in pairs}
-    drives = {pair: drive for pair, (drive, _) in asked.items()}
-    soonest = np.min([drives[pair] + stops[pair[0]].carry.seconds * 1000 for pair in pairs], axis=0)
-    estimated = np.logical_and.reduce([guessed for _, guessed in asked.values()])
-    leaving = call.now + timedelta(milliseconds=reach_ms, seconds=call.requirement.seconds_on_scene)
-    matches = _match(region, call.requirement, soonest, estimated, leaving, call.tried, settings)
-    which, destinations, out = _places(region, matches, settings)
-    if len(call.tried) >= settings.tries:
-        which, destinations = which[:0], ()
-    return _Places(which, destinations, out, drives, _describe(matches))
-
-
-def _ways(region: Region, pairs: Sequence[Pair], stops: Mapping[str, Snap], places: _Places) -> tuple[Way, ...]:
+def _ways(region: Region, pairs: Sequence[Pair], stops: Mapping[str, Snap], places: Places) -> tuple[Way, ...]:
     """Each pair of profiles as a way."""
     onward: dict[str, Floats] = {}
     ways = []
@@ -322,8 +161,20 @@ def _ways(region: Region, pairs: Sequence[Pair], stops: Mapping[str, Snap], plac
         stop, drive = stops[reach], places.drives[reach, carry]
         if carry not in onward:
             onward[carry] = np.zeros((1, 1)) if places.which is None else region.times.between(carry, places.which)
-        on_foot = stop.carry.seconds * 1000, stop.carry.metres, stop.carry.kind
-        ways.append(Way(reach, carry, *on_foot, drive if places.which is None else drive[places.which], onward[carry]))
+        carry_ms = stop.carry.seconds * 1000
+        back_ms = 0.0 if places.nowhere else carry_ms
+        ways.append(
+            Way(
+                reach,
+                carry,
+                carry_ms,
+                back_ms,
+                stop.carry.metres,
+                stop.carry.kind,
+                drive if places.which is None else drive[places.which],
+                onward[carry],
+            )
+        )
     return tuple(ways)
 
 
@@ -357,21 +208,27 @@ def recommend(
     if policy not in POLICIES:
         raise InputError(f"no policy {policy!r}; there are {', '.join(POLICIES)}")
     requirement = call.requirement
-    given = _given(call)
+    given = given_place(call)
     candidates, vehicles_out = screen(fleet, requirement, call.now, settings)
     legs = [_legs(rules, candidate.vehicle, requirement) for candidate in candidates]
     stops = _stops(region, call, sorted({COVER_PROFILE, *(reach for reach, _ in legs)}))
-    drive = _drives(region, candidates, [reach for reach, _ in legs], stops)
+    drive, on_road = _drives(region, candidates, [reach for reach, _ in legs], stops, settings)
+    if not on_road.all():
+        off = [candidates[v].vehicle for v in np.flatnonzero(~on_road).tolist()]
+        vehicles_out += [LeftOut(one.id, one.name, (reason("vehicle.off_road"),)) for one in off]
+        kept = np.flatnonzero(on_road).tolist()
+        candidates, legs = [candidates[v] for v in kept], [legs[v] for v in kept]
+        drive = drive[on_road]
     # With nobody to send, the facilities are still matched and explained, as for a vehicle that stops where it can.
     nobody = next(iter(stops))
     pairs = sorted({leg for leg in legs if leg[0] in stops}) or [(nobody, nobody)]
     if given is None:
         reached = drive[np.isfinite(drive)]
         reach_ms = settings.turnout_ms + (float(reached.min()) if len(reached) else 0.0)
-        places = _matched(region, call, pairs, stops, reach_ms, settings)
+        places = matched_places(region, call, pairs, stops, reach_ms, settings)
     else:
-        drives = {(reach, carry): _to_given(region, given, stops[reach], carry) for reach, carry in pairs}
-        places = _Places(None, (given,), (), drives)
+        drives = {(reach, carry): to_given(region, given, stops[reach], carry) for reach, carry in pairs}
+        places = Places(None, (given,), (), drives)
 
     row = {pair: number for number, pair in enumerate(pairs)}
     alone, loss = _cover(region, fleet, candidates, call.now, settings)
@@ -447,16 +304,16 @@ def next_facility(
     stop = region.times.router.snap(longitude, latitude, profile, on_foot=False)
     drive, estimated = region.times.to_facilities(stop, profile)
     leaving = now + timedelta(milliseconds=leaves_in_ms)
-    matches = _match(region, requirement, drive, estimated, leaving, tried, settings)
-    which, destinations, out = _places(region, matches, settings)
-    way = Way(profile, profile, 0.0, 0.0, "street", drive[which], region.times.between(profile, which))
+    matches = match_facilities(region, requirement, drive, estimated, leaving, tried, settings)
+    which, destinations, out = weighed(region, matches, settings)
+    way = Way(profile, profile, 0.0, 0.0, 0.0, "street", drive[which], region.times.between(profile, which))
     nothing = np.zeros(0)
     tables = Tables(nothing, np.zeros(0, np.intp), (way,), nothing, nothing)
     tries_left = settings.tries - len(tried)
     problem = problem_of(requirement, [], destinations, tables, replace(settings, tries=max(1, tries_left)))
     cost, desk = asked_next(problem, 0, leaves_in_ms if settings.asking == "ahead" else 0.0, (), tries_left)
     order = np.lexsort((problem.facility_order, cost))
-    describe = _describe(matches)
+    describe = describer(matches)
     choices = tuple(
         FacilityChoice(destinations[f], float(problem.transport_ms[0, f]), float(cost[f]), describe(destinations[f]))
         for f in order.tolist()

@@ -81,7 +81,7 @@ def _option(option: Option, rank: int, found: Recommendation, now_age: float | N
         "second_leg": {
             "profile": option.carry_profile,
             "minutes": _minutes(option.transport_ms),
-            "on_foot_minutes": _minutes(option.carry_ms),
+            "on_foot_minutes": _minutes(option.back_ms),
         },
         "decline_minutes": _minutes(option.going_on_ms),
         "expected_minutes": _minutes(option.expected_ms),

@@ -40,6 +40,8 @@ class DecisionSettings:
     fix_lost_seconds: float
     fix_penalty_share: float
     fix_penalty_limit_ms: float
+    off_road_m: float
+    off_road_ms_per_m: float
     divert_priorities: frozenset[Priority]
     divert_penalty_ms: float
     standard_ms: float
@@ -102,6 +104,8 @@ def read_settings(table: Mapping[str, Any], where: str = "decision.toml") -> Dec
         fix_lost_seconds=value("fix", "lost_seconds", 0, 30 * 86_400),
         fix_penalty_share=value("fix", "penalty_share", 0, 1),
         fix_penalty_limit_ms=ms("fix", "penalty_limit_seconds"),
+        off_road_m=value("fix", "off_road_m", 1, 10_000),
+        off_road_ms_per_m=3_600 / value("fix", "off_road_kph", 1, 100),
         divert_priorities=divert,
         divert_penalty_ms=ms("divert", "penalty_seconds"),
         standard_ms=ms("cover", "standard_seconds"),

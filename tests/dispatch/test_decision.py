@@ -106,7 +106,7 @@ def two_ways(drive: list[float], to: list[list[float]], onward: float = 10.0) ->
     """Vehicles reach in so many minutes; each row of `to` is a way, and vehicle i takes way i if there are several."""
     count = len(to[0])
     roads = np.full((count, count), onward * MINUTE)
-    ways = tuple(Way("ambulance", "ambulance_priority", 0.0, 0.0, "street", np.array(row) * MINUTE, roads) for row in to)
+    ways = tuple(Way("ambulance", "ambulance_priority", 0.0, 0.0, 0.0, "street", np.array(row) * MINUTE, roads) for row in to)
     way = np.arange(len(drive)) if len(to) > 1 else np.zeros(len(drive), np.intp)
     nothing = np.zeros(len(drive))
     return Tables(np.array(drive) * MINUTE, way, ways, nothing, nothing)

@@ -1,0 +1,147 @@
+"""Where a patient may be taken: suitable facilities, weighed or left out, or the place that the caller named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dispatch.cases import Requirement
+from dispatch.decision import Destination, no_remarks
+from dispatch.facts import Call, Region
+from dispatch.reasons import AnyReason, reason
+from dispatch.screening import LeftOut
+from dispatch.settings import DecisionSettings, learned
+from dispatch.times import Floats, milliseconds
+from facilities import Matches, match
+from facilities import Requirement as FacilityRequirement
+from routing import InputError
+from routing.snapping import Snap
+
+Pair = tuple[str, str]
+"""The profiles of both legs."""
+
+
+def given_place(call: Call) -> Destination | None:
+    """The place that the caller named, or nowhere for a case that takes nobody anywhere."""
+    if call.destination is not None:
+        name, longitude, latitude = call.destination
+        return Destination("given", name, "given", longitude, latitude)
+    kind = call.requirement.kind
+    if kind.destination == "given":
+        raise InputError(f"a case of kind {kind.name!r} needs a destination: say where the person is to be taken")
+    return Destination("none", "", "none") if kind.destination == "none" else None
+
+
+def to_given(region: Region, place: Destination, stop: Snap, profile: str) -> Floats:
+    """Milliseconds to the place that the caller named: float64[1]."""
+    if place.longitude is None or place.latitude is None:
+        return np.zeros(1)
+    router = region.times.router
+    there = router.snap(place.longitude, place.latitude, profile)
+    drive = milliseconds(router.eta_table([stop], [there], profile).ms)
+    return np.asarray(drive[0] + there.carry.seconds * 1000, np.float64)
+
+
+def _prior(region: Region, asked: FacilityRequirement, settings: DecisionSettings) -> Floats:
+    """The chance that each facility declines before anything is known of this case: float64[n]."""
+    base = settings.declined if asked.needs_room else settings.declined_without_room
+    prior = np.full(len(region.facilities), base)
+    for name, (declined, offered) in region.record.items():
+        if (at := region.facilities.index.get(name)) is not None:
+            prior[at] = learned(base, settings.prior_strength, declined, offered)
+    return prior
+
+
+def match_facilities(
+    region: Region,
+    requirement: Requirement,
+    travel_ms: Floats,
+    estimated: NDArray[np.bool_],
+    leaving: datetime,
+    tried: frozenset[str],
+    settings: DecisionSettings,
+) -> Matches:
+    """Which facilities can take the patient; their chance of a decline from the region's own record where there is one."""
+    asked = FacilityRequirement(requirement.needed_capabilities, requirement.priority)
+    prior = _prior(region, asked, settings)
+    return match(asked, region.facilities, travel_ms, leaving, region.availability, tried, prior, estimated)
+
+
+def weighed(
+    region: Region, matches: Matches, settings: DecisionSettings
+) -> tuple[NDArray[np.intp], tuple[Destination, ...], tuple[LeftOut, ...]]:
+    """The facilities to be weighed (index and destination), and those that are not, with reasons."""
+    table = region.facilities
+    best = matches.best
+    which = best.facility_index[: settings.considered].astype(np.intp)
+    chances = best.decline_probability[: settings.considered].tolist()
+    destinations = []
+    for f, chance in zip(which.tolist(), chances, strict=True):
+        found = table.facilities[f]
+        destinations.append(
+            Destination(found.id, found.name, found.kind, found.longitude, found.latitude, chance, settings.refused_at_door)
+        )
+    out = [LeftOut(one.facility.id, one.facility.name, one.reasons) for one in matches.left_out]
+    if len(matches.candidates):
+        passed_over = reason("facility.passed_over_uncertain")
+        for f in matches.uncertain.facility_index.tolist():
+            found = table.facilities[f]
+            out.append(LeftOut(found.id, found.name, (passed_over, *matches.reasons(f))))
+    for f, travel in zip(
+        best.facility_index[settings.considered :].tolist(), best.travel_ms[settings.considered :].tolist(), strict=True
+    ):
+        found = table.facilities[f]
+        later = round((travel - int(best.travel_ms[0])) / 60_000, 1)
+        out.append(LeftOut(found.id, found.name, (reason("facility.farther", minutes=later),)))
+    return which, tuple(destinations), tuple(out)
+
+
+def describer(matches: Matches) -> Callable[[Destination], tuple[AnyReason, ...]]:
+    """What is old, unknown or contradictory about a facility that is shown."""
+    unsure: tuple[AnyReason, ...] = () if len(matches.candidates) else (reason("facility.uncertain"),)
+
+    def remarks(place: Destination) -> tuple[AnyReason, ...]:
+        at = matches.table.index.get(place.id)
+        return () if at is None else (*unsure, *matches.reasons(at), *matches.remarks(at))
+
+    return remarks
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the patient may be taken.
+
+    `which`: intp[f], index of each destination among the facilities, None for a given place. `drives`: by pair of profiles,
+    milliseconds from where the vehicle stops to every facility (or to the given place).
+    """
+
+    which: NDArray[np.intp] | None
+    destinations: tuple[Destination, ...]
+    out: tuple[LeftOut, ...]
+    drives: Mapping[Pair, Floats]
+    describe: Callable[[Destination], tuple[AnyReason, ...]] = no_remarks
+
+    @property
+    def nowhere(self) -> bool:
+        """Whether nobody is taken anywhere."""
+        return any(place.kind == "none" for place in self.destinations)
+
+
+def matched_places(
+    region: Region, call: Call, pairs: Sequence[Pair], stops: Mapping[str, Snap], reach_ms: float, settings: DecisionSettings
+) -> Places:
+    """The suitable facilities; hours are judged at the arrival of the vehicle that can be there first."""
+    asked = {(reach, carry): region.times.to_facilities(stops[reach], carry) for reach, carry in pairs}
+    drives = {pair: drive for pair, (drive, _) in asked.items()}
+    soonest = np.min([drives[pair] + stops[pair[0]].carry.seconds * 1000 for pair in pairs], axis=0)
+    estimated = np.logical_and.reduce([guessed for _, guessed in asked.values()])
+    leaving = call.now + timedelta(milliseconds=reach_ms, seconds=call.requirement.seconds_on_scene)
+    matches = match_facilities(region, call.requirement, soonest, estimated, leaving, call.tried, settings)
+    which, destinations, out = weighed(region, matches, settings)
+    if len(call.tried) >= settings.tries:
+        which, destinations = which[:0], ()
+    return Places(which, destinations, out, drives, describer(matches))
