@@ -13,13 +13,14 @@ from routing.elements import Elements, Lines, Member, Nodes, Relation
 from routing.errors import ExtractError
 from routing.osm import Extract, Source, TagSet, TurnRestriction, Ways
 from routing.osm_features import collect_features
-from routing.tags import duration_seconds, is_way, point_tags, road_class, way_tags
+from routing.tags import duration_seconds, is_way, point_tags, road_class, timed_clauses, way_tags
 
 DROPPED = {
     "ways_cut": "ways whose nodes are partly missing (the extract ends there); they end at the last node there is",
     "ways_without_nodes": "ways with fewer than two nodes in the extract",
     "restrictions_incomplete": "turn restrictions with a member outside the extract or on something that is no road",
     "restrictions_malformed": "turn restrictions without from, via or to, with several for an only_*, or with a mixed via",
+    "conditions_not_understood": "distinct conditional tags that are no matter of time (weight, weather …); they never apply",
     "features_without_place": "features with no node in the extract",
     "areas_not_closed": "boundaries and areas whose outline is not closed or not whole in the extract; they have no area",
 }
@@ -40,6 +41,10 @@ def assemble(elements: Elements, source: Source) -> Extract:
     lines = Lines(elements, nodes)
     dropped = dict.fromkeys(DROPPED, 0)
     ways = _ways(elements, nodes, lines, source, dropped)
+    conditions = {
+        one for tags in (*ways.tagsets, *(ban.tags for ban in ways.restrictions)) for one in timed_clauses(tags).not_understood
+    }
+    dropped["conditions_not_understood"] = len(conditions)
     features = collect_features(elements, nodes, lines, dropped)
     return Extract(ways, features, source, dropped)
 

@@ -169,9 +169,8 @@ class Profile:
                     break
             if verdict is not None:
                 break
-        if verdict in ("closed", "restricted") and self._bus_opens(tags, direction):
-            # emergency=no is the one thing that speaks of this traveller more exactly than bus=yes does.
-            return verdict if self._judge(tags.get("emergency", "")) == "closed" else "open"
+        if verdict != "open" and self._bus_opens(tags, direction) and self._judge(tags.get("emergency", "")) != "closed":
+            return "open"  # emergency=no is the one thing that speaks of this traveller more exactly than bus=yes does
         return verdict
 
     def _bus_opens(self, tags: TagSet, direction: Direction | None) -> bool:
@@ -189,15 +188,12 @@ class Profile:
         return _most_open(found) if found else None
 
     def _gets_into_pedestrian_street(self, tags: TagSet, direction: Direction) -> bool:
-        """Right of way opens a pedestrian street if a width that suffices or access for some vehicles shows that it can."""
+        """Whether a width that suffices, or access for some vehicles at some time, shows that an ambulance gets in."""
         if not self.right_of_way or self._said(tags, ("emergency",), direction) == "closed":
             return False
         if self._judge(tags.get("access", "yes")) != "open":
             return False
-        others = ("vehicle", "motor_vehicle", "motorcar", *self.bus_modes)
-        if any(self._judge(tags.get(mode, "")) in ("open", "restricted") for mode in others):
-            return True
-        if any(f"{mode}:conditional" in tags for mode in others):
+        if any(f"{mode}:conditional" in tags for mode in ("vehicle", "motor_vehicle", "motorcar", *self.bus_modes)):
             return True  # deliveries in the morning: vehicles fit
         return _road_width_m(tags) is not None  # `_fits_way` has found it wide enough
 

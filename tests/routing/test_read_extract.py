@@ -6,6 +6,7 @@ import bz2
 import gzip
 import hashlib
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -258,7 +259,7 @@ def test_a_ferry_is_as_fast_as_its_duration_says(tmp_path: Path) -> None:
 
 
 def tagged(text: str) -> str:
-    return "".join(f'<tag k="{key}" v="{value}"/>' for key, value in (pair.split("=") for pair in text.split(",")))
+    return "".join(f'<tag k="{key}" v="{value}"/>' for key, value in (pair.split("=", 1) for pair in text.split(",")))
 
 
 def features_of(tmp_path: Path, body: str) -> tuple[dict[tuple[str, int], Feature], Extract]:
@@ -461,6 +462,11 @@ def test_steps_are_told(tmp_path: Path) -> None:
 # -- real extracts ------------------------------------------------------------------------------------------------------
 
 
+@cache
+def read_real(shared: Path, name: str) -> Extract:
+    return read_extract(shared / "osm" / f"{name}.osm.pbf")
+
+
 def raw_counts(path: Path) -> Counter[str]:
     """The same things counted plainly, element by element."""
     counts: Counter[str] = Counter()
@@ -481,8 +487,7 @@ def raw_counts(path: Path) -> Counter[str]:
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ["kota-sukabumi", "dki-jakarta-roads-2012", "porto", "monaco", "liechtenstein"])
 def test_real_extracts(name: str, shared: Path) -> None:
-    path = shared / "osm" / f"{name}.osm.pbf"
-    extract, raw = read_extract(path), raw_counts(path)
+    extract, raw = read_real(shared, name), raw_counts(shared / "osm" / f"{name}.osm.pbf")
     ways, dropped = extract.ways, extract.dropped
     assert len(set(ways.way_id.tolist())) == raw["ways"] - dropped["ways_without_nodes"]
     bans = {one.osm_id for one in ways.restrictions}
@@ -501,10 +506,17 @@ def test_real_extracts(name: str, shared: Path) -> None:
             assert feature.area.intersects(Point(feature.longitude, feature.latitude))
 
 
+def test_conditions_that_are_no_matter_of_time_are_counted(tmp_path: Path) -> None:
+    heavy = street(7, 1, 2, tags=tagged("highway=service,access:conditional=no @ (weight&gt;3.5)"))
+    night = street(8, 1, 2, tags=tagged("highway=service,access:conditional=no @ (22:00-05:00)"))
+    extract = read_extract(write(tmp_path, grid(1, 2) + heavy + heavy.replace("7", "9") + night))
+    assert extract.dropped["conditions_not_understood"] == 1
+
+
 @pytest.mark.shared
 def test_porto_has_its_restrictions_and_barriers(shared: Path) -> None:
     """357 restrictions, of which 15 lack a member or give two directions at once."""
-    extract = read_extract(shared / "osm" / "porto.osm.pbf")
+    extract = read_real(shared, "porto")
     assert len({ban.osm_id for ban in extract.ways.restrictions}) == 341
     assert extract.dropped["restrictions_malformed"] == 15
     assert extract.dropped["restrictions_incomplete"] == 1
@@ -512,7 +524,7 @@ def test_porto_has_its_restrictions_and_barriers(shared: Path) -> None:
 
 @pytest.mark.shared
 def test_kota_sukabumi_has_its_kelurahan_and_hospitals(shared: Path) -> None:
-    extract = read_extract(shared / "osm" / "kota-sukabumi.osm.pbf")
+    extract = read_real(shared, "kota-sukabumi")
     kelurahan = [feature for feature in extract.features if feature.tags.get("admin_level") == "7" and feature.area is not None]
     assert len(kelurahan) == 33
     hospitals = [feature for feature in extract.features if feature.tags.get("amenity") == "hospital"]
