@@ -39,6 +39,7 @@ _LEAST_SCORE = 0.3
 _LEAST_SHARE_OF_BEST = 0.6
 _LEAST_BESIDE_CROSSING = 0.8
 _CROSSING_DEGREES = 0.0008  # the junctions of a dual carriageway, a roundabout, a staggered crossing
+_UNKNOWN_HOUSE = 0.55  # how well a street explains the number of a house that it isn't known to have
 _HOUSE_STEP = 20  # a house number says where another one is if they differ by no more than this
 _HOUSES_APART_DEGREES = 0.005
 _METRES_PER_DEGREE = 111_195.0  # of latitude, on the sphere of radius 6,371,008.8 m
@@ -213,7 +214,7 @@ class PlaceIndex:
         counted = [like for at, like in enumerate(likeness) if at not in query.fillers]
         if house is not None and not house.known:
             match: Match = "near"
-        elif not fit.whole or not all(counted) or fit.begun:
+        elif not fit.whole or not all(counted) or fit.begun or _UNKNOWN_HOUSE in likeness:
             match = "partial"
         else:
             match = "exact" if fit.in_order and all(like in (1.0, CONTEXT_LIKENESS) for like in counted) else "spelling"
@@ -242,10 +243,13 @@ class PlaceIndex:
         at = query.house
         if at < 0:
             at = next((i for i, word in enumerate(query.words) if likeness[i] == 0.0 and is_house_number(word)), -1)
-        if at < 0 or fit.likeness[at] == 1.0 or fit.complete < 0.5:
+        settled = KINDS[int(self._arrays["entry_kind"][entry])] in ("street", "place", "area")
+        if at < 0 or not settled or fit.likeness[at] == 1.0 or fit.complete < 0.5:
             return None
         house = self._house(entry, query.words[at])
         if house is None:
+            # The right street without the house is worth more than the number in another street.
+            likeness[at] = _UNKNOWN_HOUSE if fit.whole else 0.0
             return None
         likeness[at] = 1.0 if house.known else 0.8
         for i in range(at + 1, len(likeness)):  # "7-9": the second number belongs to it too
