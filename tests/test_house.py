@@ -12,7 +12,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("routing", "facilities", "dispatch", "api")
-PREPARATION_ONLY = ("osmium", "osmnx", "networkx", "geopandas", "pandas", "pyproj", "scipy", "pyogrio")
+PREPARATION_ONLY = ("osmium", "osmnx", "networkx", "geopandas", "pandas", "pyproj", "scipy.sparse", "pyogrio")
+"""numba itself imports the bare scipy where it is installed; what costs time lies below it."""
 
 
 def tool(*command: str) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,54 @@
+"""The commands put together, and the one place where errors become a line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from api.cli import ask, regions, run
+from routing import SiagaError
+
+app = typer.Typer(
+    name="siaga",
+    help="Siaga dispatches village ambulances and social-service escort cars. "
+    "Roads and facilities © OpenStreetMap contributors (ODbL).",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(regions.app, name="region")
+app.command("recommend")(ask.recommend)
+app.command("route")(ask.route)
+app.command("nearest")(ask.nearest)
+app.command("search")(ask.search)
+app.command("run")(run.run)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line and leaves with its exit code: 0, or 2 with one line on what was wrong."""
+    sys.exit(_code(arguments))
+
+
+def _code(arguments: Sequence[str] | None) -> int:
+    try:
+        answer = app(args=None if arguments is None else list(arguments), standalone_mode=False)
+    except SiagaError as error:
+        return _fail(str(error))
+    except typer.TyperException as error:
+        return _fail(error.format_message())
+    except (typer.Abort, KeyboardInterrupt):
+        return _fail("stopped", 130)
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; nothing more may be written, not even on the way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return answer if isinstance(answer, int) else 0
+
+
+def _fail(message: str, code: int = 2) -> int:
+    line = " ".join(message.split())
+    print(f"siaga: {line}", file=sys.stderr)  # noqa: T201
+    return code

@@ -1,0 +1,131 @@
+"""`siaga run`: a region, wherever it can be had from, and three calls decided in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+import routing
+from api import answers
+from api.bootstrap import Siaga, now, siaga
+from api.cli import show
+from api.cli.ask import fleet_of
+from api.cli.options import LanguageName, language_of
+from api.cli.regions import progress_shown
+from dispatch.cases import requirement
+from dispatch.recommend import Call
+from dispatch.recommend import recommend as decide
+from dispatch.regions import BuiltRegion, about_region, region_names
+from routing import Extract, FetchError, Language, PlaceError, RegionError, text
+from routing.datafiles import read_table
+
+INVENTED_NAME = "kota-rekaan"
+INVENTED_JUNCTIONS = 3_000
+
+
+def run(
+    osm: Annotated[Path | None, typer.Option(help="An OSM extract to build the region from.")] = None,
+    region: Annotated[str | None, typer.Option("--region", "-r", help="A region that has been built.")] = None,
+    lang: LanguageName = None,
+) -> None:
+    """Build or open a region and decide three calls in it."""
+    here = siaga()
+    language = language_of(here, lang)
+    if not _compiled():
+        typer.echo(_t(language, "compiling"), err=True)
+    opened = _region(here, osm, region, language)
+    calls = read_table("regions", "cibinong.toml")["call"]
+    moment = now().astimezone(opened.zone)
+    state = opened.roads.live.apply((), moment)
+    facts = opened.facts(state)
+    fleet = fleet_of(opened, None, moment)
+    for number, (wanted, place) in enumerate(zip(calls, _places(opened, len(calls)), strict=True), start=1):
+        asked = requirement(wanted["case"], wanted["priority"])
+        found = decide(facts, fleet, Call(asked, *place, moment))
+        typer.echo()
+        typer.echo(_t(language, "call", number=number, total=len(calls)))
+        show.recommendation(opened, found, answers.legs_of_best(opened, found, state), language)
+    typer.echo()
+    typer.echo(_t(language, "again"))
+
+
+def _t(language: Language, key: str, **values: object) -> str:
+    return text(language, f"cli.run.{key}", **values)
+
+
+def _compiled() -> bool:
+    """Whether the routing kernels lie compiled beside their sources."""
+    return any((Path(routing.__file__).parent / "_kernels" / "__pycache__").glob("*.nbi"))
+
+
+def _region(here: Siaga, osm: Path | None, name: str | None, language: Language) -> BuiltRegion:
+    """The region named; else one built before, never an invented one; else downloaded; else invented, and said so."""
+    from routing.read_extract import read_extract
+    from routing.read_place import read_place
+    from routing.sample import invented_town
+
+    if osm is not None:
+        typer.echo(_t(language, "region_given", path=osm), err=True)
+        return _built(here, _name_of(osm), read_extract(osm), language)
+    kept = name or _kept(here)
+    if kept is not None:
+        try:
+            opened = here.open(kept, now())
+        except RegionError as error:
+            if name is not None:
+                raise
+            typer.echo(str(error), err=True)
+        else:
+            typer.echo(_t(language, "region_kept", name=kept, built_at=opened.about["built_at"][:16]), err=True)
+            return opened
+    default = read_table("regions", "cibinong.toml")
+    seconds = float(default["download_seconds"])
+    typer.echo(_t(language, "downloading", place=default["place"], seconds=round(seconds)), err=True)
+    try:
+        cache = here.settings.data_folder / "overpass"
+        extract = read_place(
+            default["place"], margin_m=default["margin_km"] * 1000, timeout_seconds=seconds, cache_folder=cache
+        )
+    except (FetchError, PlaceError) as error:
+        typer.echo(_t(language, "download_failed", reason=error), err=True)
+    else:
+        return _built(here, default["name"], extract, language)
+    typer.echo(_t(language, "inventing"), err=True)
+    try:
+        return here.open(INVENTED_NAME, now())
+    except RegionError:
+        return _built(here, INVENTED_NAME, invented_town(INVENTED_JUNCTIONS), language)
+
+
+def _kept(here: Siaga) -> str | None:
+    """The newest region that was built before and is not invented."""
+    newest: tuple[str, str] | None = None
+    for name in region_names(here.settings.regions_folder):
+        about: Any = about_region(here.settings.regions_folder, name)
+        if not about["invented"]:
+            newest = max(newest or ("", ""), (about["built_at"], name))
+    return newest[1] if newest else None
+
+
+def _name_of(osm: Path) -> str:
+    """A region name from a file name: kota-sukabumi.osm.pbf is kota-sukabumi."""
+    stem = osm.name.split(".")[0].lower()
+    return "".join(letter if letter.isalnum() and letter.isascii() else "-" for letter in stem).strip("-") or "region"
+
+
+def _built(here: Siaga, name: str, extract: Extract, language: Language) -> BuiltRegion:
+    from dispatch.prepare import Sources, build_region
+
+    with progress_shown(language) as tell:
+        build_region(here.settings.regions_folder, name, Sources(extract), now=now(), progress=tell)
+    return here.open(name, now())
+
+
+def _places(region: BuiltRegion, count: int) -> list[tuple[float, float]]:
+    """Where the calls come from: cells of demand, the more people the likelier; the same ones at every start."""
+    demand = region.demand
+    chosen = np.random.default_rng(1).choice(len(demand.weight), count, p=demand.weight / demand.total)
+    return [(float(demand.longitude[cell]), float(demand.latitude[cell])) for cell in chosen]
