@@ -24,8 +24,8 @@ from facilities import AvailabilityBoard, FacilityTable, Problem, from_json
 from routing import RegionError
 from routing.bundle import has_version, open_version, read_about
 from routing.datafiles import data_folder
-from routing.live import RoadState
 from routing.places import PlaceIndex
+from routing.road_state import RoadState
 from routing.roads import Roads, open_roads
 from routing.storage import load_arrays, load_table
 
