@@ -61,9 +61,12 @@ class Endpoints:
     @classmethod
     def of(cls, ends: Iterable[tuple[ArrayLike, ArrayLike]]) -> Self:
         """From a (nodes, offsets) pair for each end."""
-        pairs = [(node_ids(nodes), np.atleast_1d(np.asarray(offsets))) for nodes, offsets in ends]
+        pairs = [
+            (node_ids(nodes), frozen(np.atleast_1d(np.asarray(offsets)), np.int64, "endpoints' offsets"))
+            for nodes, offsets in ends
+        ]
         first = np.zeros(len(pairs) + 1, np.int64)
         np.cumsum([len(nodes) for nodes, _ in pairs], out=first[1:])
         node = np.concatenate([nodes for nodes, _ in pairs]) if pairs else np.empty(0, np.int32)
         offset = np.concatenate([offsets for _, offsets in pairs]) if pairs else np.empty(0, np.int64)
-        return cls(first, node, offset.astype(np.int64) if len(offset) == 0 else offset)
+        return cls(first, node, offset)

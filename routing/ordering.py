@@ -22,8 +22,8 @@ from routing._kernels.types import Int32
 
 Progress = Callable[[float], None]
 
-_ALONE_FROM = 1 << 14
-"""Cells from this size on are cut with a thread for each line; smaller ones are dissected whole, a thread each."""
+ALONE_FROM = 1 << 14
+"""Cells from this size (at least 2) on are cut with a thread for each line; smaller ones are dissected whole, a thread each."""
 
 
 def nested_dissection(
@@ -107,10 +107,10 @@ def _dissect(
             tries = [
                 [threads.submit(dissection.try_lines_alone, lo, hi, line, plane, node, position) for line in range(4)]
                 for lo, hi in large
-                if hi - lo >= _ALONE_FROM
+                if hi - lo >= ALONE_FROM
             ]
-            small += [cell for cell in large if cell[1] - cell[0] < _ALONE_FROM]
-            large = [cell for cell in large if cell[1] - cell[0] >= _ALONE_FROM]
+            small += [cell for cell in large if cell[1] - cell[0] < ALONE_FROM]
+            large = [cell for cell in large if cell[1] - cell[0] >= ALONE_FROM]
             below = []
             for (lo, hi), lines in zip(large, tries, strict=True):
                 cuts = [line.result() for line in lines]
