@@ -1,6 +1,6 @@
 """Which parts of a network a profile can get around in, and which it can't reach.
 
-A part is a strongly connected set of segments: from each one every other can be driven to. The main part is the one with
+A part is a set of segments from each of which one can drive to every other and back. The main part is the one with
 the most road. Others are **islands** (`ISLAND_M` of road or more: a real island, a gated estate, a town across the border of
 the extract) or **fragments** (a car park behind a gate, a motorway out of the extract); people are told about both, and
 positions are snapped only to roads from which one gets somewhere and back.
@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from routing.costs import ProfileCosts
 from routing.network import CLOSED, RoadNetwork
@@ -90,22 +90,21 @@ def find_parts(network: RoadNetwork, costs: ProfileCosts) -> Parts:
     )
     _, label = connected_components(graph, directed=True, connection="strong")
     is_open = costs.segment_ms[network.state_segment] < CLOSED
-    segment, of_state = network.state_segment[is_open], label[is_open]
     part = np.full(2 * network.links, -1, np.int32)
-    if not len(segment):
+    if not is_open.any():
         return Parts(part, np.zeros(0), -1)
-    size_m = _size_m(network, of_state, segment)
-    # A copy in a greater part speaks for its segment: the plain state, which comes first, has every way on that it has.
-    plain = np.count_nonzero(is_open[: network.plain_states])
-    part[segment[:plain]] = of_state[:plain]
-    for copied, copied_part in zip(segment[plain:], of_state[plain:], strict=True):
-        if size_m[copied_part] > size_m[part[copied]]:
-            part[copied] = copied_part
+    size_m = _size_m(network, label[is_open], network.state_segment[is_open])
+    plain = np.flatnonzero(is_open[: network.plain_states])
+    part[network.state_segment[plain]] = label[plain]
+    copies = network.plain_states + np.flatnonzero(is_open[network.plain_states :])
+    if len(copies):
+        _judge_by_copies(network, graph, label, size_m, copies, part)
 
     used = np.zeros(len(size_m), np.bool_)
     used[part[part >= 0]] = True
-    part[part >= 0] = (np.cumsum(used) - 1)[part[part >= 0]]
-    size_m = size_m[used]
+    opened = np.flatnonzero(part >= 0)
+    part[opened] = (np.cumsum(used) - 1)[part[opened]]
+    size_m = _size_m(network, part[opened], opened)
     return Parts(part, size_m, int(np.argmax(size_m)))
 
 
@@ -144,7 +143,34 @@ def summarise(network: RoadNetwork, parts: Parts) -> PartsSummary:
     )
 
 
-def _size_m(network: RoadNetwork, part: NDArray[np.int32], segment: NDArray[np.int32]) -> NDArray[np.float64]:
+def _judge_by_copies(
+    network: RoadNetwork,
+    graph: csr_array,
+    label: NDArray[np.int32],
+    size_m: NDArray[np.float64],
+    copies: NDArray[np.int64],
+    part: NDArray[np.int32],
+) -> None:
+    """Put segments into the part that they belong to by way of the copies of their state; changes `part`.
+
+    A journey begins in a plain state, which has every way on that a copy has, and may end in any copy. So a copy in a
+    greater part speaks for its segment; and a segment belongs to the main part if its plain state leads there and any of
+    its states can be reached from there.
+    """
+    segments = network.state_segment[copies]
+    for segment, copied in zip(segments, label[copies], strict=True):
+        if size_m[copied] > size_m[part[segment]]:
+            part[segment] = copied
+    main = int(np.argmax(size_m))
+    start = int(np.flatnonzero(label == main)[0])
+    reached, leads_there = np.zeros(network.states, np.bool_), np.zeros(network.states, np.bool_)
+    reached[breadth_first_order(graph, start, return_predecessors=False)] = True
+    leads_there[breadth_first_order(csr_array(graph.T), start, return_predecessors=False)] = True
+    plain = network.segment_state[segments]
+    part[segments[leads_there[plain] & (reached[plain] | reached[copies])]] = main
+
+
+def _size_m(network: RoadNetwork, part: NDArray[np.int32], segment: NDArray[np.integer]) -> NDArray[np.float64]:
     """Metres of road in each part, from pairs of part and segment; a link counts once in each part."""
     directed = np.unique(part.astype(np.int64) * 2 * network.links + segment)
     both = directed >> 1
