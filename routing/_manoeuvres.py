@@ -34,6 +34,7 @@ SHARP_DEGREES = 120
 """Upper ends of "straight" and "slight", lower end of "sharp" (OSRM's bands)."""
 
 _AHEAD_DEGREES = SLIGHT_DEGREES + STRAIGHT_DEGREES  # what lies within this angle is about ahead: a fork, no end of the road
+_STRAIGHTER_DEGREES = 12  # so much straighter will do where the street keeps its name
 _CLEARLY_STRAIGHTER_DEGREES = 30  # a way on that is this much straighter than the next one is the obvious one
 _SHORT_LINK_M = 30.0  # the gap in a median, the offset of a staggered crossing
 
@@ -152,7 +153,7 @@ def _at_junction(walk: Walk, at: int, current_name: str) -> Manoeuvre | None:
         return say("merge", _sideways(modifier, angle))
     if _is_obvious(walk, at, others):
         if name and not same_name and not _is_part(name, current_name):
-            return say("new name")
+            return say("new name" if abs(angle) <= SLIGHT_DEGREES else "turn")
         return None
     if _is_end_of_road(angle, others):
         return say("end of road")
@@ -178,10 +179,19 @@ def _is_obvious(walk: Walk, at: int, others: list[Way]) -> bool:
         if size > _AHEAD_DEGREES and angle <= SLIGHT_DEGREES:
             continue  # a side street; we go about straight on
         straighter_by = size - angle
+        if road.link and not before.link and not after.link and straighter_by > -STRAIGHT_DEGREES:
+            continue  # an exit that we pass
         if road.rank >= max(MINOR_RANK, after.rank + 2) and straighter_by > -STRAIGHT_DEGREES:
             continue  # a driveway or a track beside a street
-        if goes_on and walk.name_of(way.segment) != name and straighter_by >= 0 and road.rank > after.rank:
-            continue  # the same street goes on, the other one is lesser
+        if (
+            goes_on
+            and walk.name_of(way.segment) != name
+            and (
+                (straighter_by >= 0 and road.rank > after.rank)
+                or (straighter_by >= _STRAIGHTER_DEGREES and angle <= SLIGHT_DEGREES)
+            )
+        ):
+            continue  # the same street goes on; the other one is lesser, or turns off
         if angle <= STRAIGHT_DEGREES and straighter_by >= _CLEARLY_STRAIGHTER_DEGREES and road.rank >= after.rank:
             continue
         return False

@@ -111,6 +111,11 @@ def test_a_gap_without_name_is_not_told() -> None:
     assert [step[0] for step in said(town, "ABCD")] == ["depart", "arrive"]
 
 
+def test_a_new_name_round_a_corner_is_a_turn() -> None:
+    town = draw("A---B\n    |\n    C", streets={"A B": "name=Satu", "B C": "name=Dua"}).build()
+    assert said(town, "ABC")[1] == ("turn", "right", "Dua")
+
+
 def test_a_bend_without_choice_needs_no_words() -> None:
     town = draw("A---+\n    |\n    B\n    |\n    C---D", points={"B": "highway=traffic_signals"}).build()
     assert [step[0] for step in said(town, "ABCD")] == ["depart", "arrive"]
@@ -123,15 +128,18 @@ def test_the_end_of_the_road() -> None:
     assert said(town, "BCA")[1][:2] == ("turn", "left")
 
 
+FORK = """
+          +---C
+         /
+    A---B
+         \\
+          +---D
+"""
+
+
 def test_a_fork_has_two_like_branches() -> None:
     fork = draw(
-        """
-              +---C
-             /
-        A---B
-             \\
-              +---D
-        """,
+        FORK,
         streets={"B C": "name=Kiri", "B D": "name=Kanan"},
         metres=40,
     ).build()
@@ -140,6 +148,19 @@ def test_a_fork_has_two_like_branches() -> None:
     assert angles == {45, -45}
     assert said(fork, "ABC")[1] == ("fork", "slight left", "Kiri")
     assert said(fork, "ABD")[1] == ("fork", "slight right", "Kanan")
+
+
+def test_the_same_street_goes_on_beside_one_that_turns_off() -> None:
+    town = draw(
+        """
+        A---B---C
+             \\
+              D
+        """,
+        streets={"A B C": "name=Lurus", "B D": "name=Lain"},
+    ).build()
+    assert [step[0] for step in said(town, "ABC")] == ["depart", "arrive"]
+    assert said(town, "ABD")[1] == ("turn", "right", "Lain")
 
 
 def test_a_driveway_beside_the_street_is_no_alternative() -> None:
@@ -244,6 +265,7 @@ def test_ramps_and_merging() -> None:
     ).build()
     down = said(town, "ABEG")
     assert down[1][:2] == ("off ramp", "right")
+    assert [step[0] for step in said(town, "ABCD")] == ["depart", "arrive"], "an exit that is passed is not told"
     up = said(town, "EFCD")
     assert [step[0] for step in up] == ["depart", "on ramp", "merge", "arrive"]
     assert up[2][2] == "Tol Jagorawi"
@@ -380,13 +402,12 @@ def test_steps_add_up_to_the_route(turns: list[int], start: float, end: float, l
 
 
 def test_closed_turns_are_no_alternatives() -> None:
-    town = draw(CROSSING, streets={"B C": "name=Satu", "C F": "name=Dua"}).build()
+    town = draw(FORK, streets={"B C": "name=Kiri", "B D": "name=Kanan"}, metres=40).build()
     network = town.network
     weights = np.ones(len(network.turn_tail), np.uint32)
-    state = town.state("B", "C")
-    for turn in range(int(network.turn_first[state]), int(network.turn_first[state + 1])):
-        if network.state_segment[network.turn_head[turn]] != town.segment("C", "F"):
-            weights[turn] = CLOSED
-    steps = describe(network, journey(network, along(town, "BCF")), weights=weights)
-    assert [step.type for step in steps] == ["depart", "new name", "arrive"]
-    assert [entry for step in steps for entry in step.intersections[0].entry].count(False) >= 1
+    route = journey(network, along(town, "ABC"))
+    assert [step.type for step in describe(network, route, weights=weights)] == ["depart", "fork", "arrive"]
+    weights[town.turn("A", "B", "D")] = CLOSED
+    steps = describe(network, route, weights=weights)
+    assert [step.type for step in steps] == ["depart", "turn", "arrive"]
+    assert steps[1].intersections[0].entry.count(True) == 1 + 1  # onwards, and back
