@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from routing._search.address import fold, house_number, is_house_number
 from routing._search.build import build_arrays, context_names
 from routing._search.columns import CELL_DEGREES, Arrays, cell_of, read_lines, unpacked
-from routing._search.coordinates import coordinates_of
+from routing._search.coordinates import coordinates_of, without_links
 from routing._search.entries import KINDS, Extra, Kind
 from routing._search.query import Query, crossing_of, query_of
 from routing._search.ranking import CONTEXT_LIKENESS, Fit, Ranker, Understood, understand
@@ -153,6 +153,7 @@ class PlaceIndex:
             away = None if near is None else _metres(near, longitude, latitude)
             context = self._context_at(longitude, latitude)
             return [Place(name, "position", longitude, latitude, context, 0, "exact", 1.0, away)]
+        text = without_links(text)
         found = self._by_name(query_of(text), near, limit)
         streets = crossing_of(text)
         if streets is not None and not (found and found[0].match == "exact"):  # some names have a "/" or "-" of their own

@@ -96,3 +96,8 @@ def _checked(latitude: float, longitude: float) -> tuple[float, float] | None:
     if abs(latitude) > 90 or abs(longitude) > 180:
         return None
     return longitude, latitude
+
+
+def without_links(text: str) -> str:
+    """A text without the links in it: their letters are no names."""
+    return _LINK.sub(" ", text)

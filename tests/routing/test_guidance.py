@@ -17,6 +17,7 @@ from routing.costs import cost
 from routing.guidance import Step, describe, modifier_of
 from routing.network import CLOSED, RoadNetwork
 from routing.profiles import load_profiles
+from tests.routing.journeys import prepare
 from tests.world import Town, draw
 
 
@@ -411,3 +412,22 @@ def test_closed_turns_are_no_alternatives() -> None:
     steps = describe(network, route, weights=weights)
     assert [step.type for step in steps] == ["depart", "turn", "arrive"]
     assert steps[1].intersections[0].entry.count(True) == 1 + 1  # onwards, and back
+
+
+def test_the_routers_routes_are_told_with_their_restricted_roads() -> None:
+    town = draw(CROSSING, streets=NAMES | {"A C F": "name='Jalan Utara' access=private"}).build()
+    prepared = prepare(town.network, everywhere=True)
+    router = prepared.router
+    start, end = (router.snap(*town.world.position(name), "car") for name in ("B", "F"))
+    route = router.route(start, end, "car")
+    steps = describe(town.network, route, weights=router.state.roads["car"].metric.weights)
+    assert sum(step.duration_ms for step in steps) == route.duration_ms
+    assert sum(step.distance_m for step in steps) == pytest.approx(route.distance_m)
+    assert [(step.type, step.name, step.restricted) for step in steps] == [
+        ("depart", "Jalan Barat", False),
+        ("turn", "Jalan Utara", True),
+        ("arrive", "Jalan Utara", False),
+    ]
+    line = np.concatenate([step.geometry for step in steps])
+    assert line[0] == pytest.approx(route.geometry[0])
+    assert line[-1] == pytest.approx(route.geometry[-1])

@@ -238,6 +238,11 @@ def test_what_only_looks_like_a_position(town: PlaceIndex, text: str) -> None:
     assert all(place.kind != "position" for place in town.search(text))
 
 
+def test_a_link_without_a_position_says_nothing_but_the_words_beside_it_do(town: PlaceIndex) -> None:
+    assert town.search("https://maps.app.goo.gl/Siliwangi") == []
+    assert first(town, "Jalan Siliwangi https://maps.app.goo.gl/x1Y2z").name == "Jalan Siliwangi"
+
+
 def test_two_alleys_of_one_name_are_two_and_the_nearest_comes_first() -> None:
     one = draw("A---B\n|    \nC    ", streets={"A B": "name='Gang Mawar'", "A C": "name=Lain"})
     plan = "A---B" + "-" * 60 + "C---D\n    |" + " " * 60 + "|\n    E" + " " * 60 + "F"
