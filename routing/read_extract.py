@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import osmium
 from numpy.typing import NDArray
-from osmium.filter import EmptyTagFilter, IdFilter
+from osmium.filter import EmptyTagFilter
 from osmium.osm import NODE, RELATION, WAY
 
 from routing.assembly import assemble
@@ -31,6 +31,8 @@ Progress = Callable[[str], None]
 _FORMATS = (".pbf", ".osm", ".osm.gz", ".osm.bz2", ".xml", ".xml.gz", ".xml.bz2", ".o5m", ".opl", ".opl.gz", ".opl.bz2")
 _HISTORY = (".osh", ".osc", ".osh.pbf", ".osh.gz", ".osh.bz2", ".osc.gz", ".osc.bz2")
 _KINDS: dict[str, ElementKind] = {"n": "node", "w": "way", "r": "relation"}
+# osmium sorts its index of nodes when it meets the first way after them; unsorted, it finds nothing and says nothing.
+_ANY_WAY = b'<osm version="0.6"><way id="1"><nd ref="1"/></way></osm>'
 _UNDEFINED = 2**31 - 1  # libosmium's mark for a coordinate that is not given
 
 
@@ -131,20 +133,37 @@ def _read(path: Path, say: Progress) -> Elements:
         nodes.add(node.id)
         newest = max(newest, node.timestamp)
     needed = np.union1d(np.array(elements.way_ref, dtype=np.int64), np.fromiter(nodes, dtype=np.int64, count=len(nodes)))
-    for node in _nodes(path, needed):
-        place = node.location
-        if place.x != _UNDEFINED and place.y != _UNDEFINED:
-            elements.add_node(node.id, place.x, place.y)
+    _add_places(elements, path, needed)
     elements.newest = newest.strftime("%Y-%m-%dT%H:%M:%SZ") if newest.year > 1970 else ""
     return elements
 
 
-def _nodes(path: Path, needed: NDArray[np.int64]) -> Iterator[Any]:
-    """The nodes with these ids (sorted). osmium filters ids fast, but only positive ones; editors' files have others too."""
+def _add_places(elements: Elements, path: Path, needed: NDArray[np.int64]) -> None:
+    """The places of the nodes with these ids (sorted), where the file has them.
+
+    osmium's index takes 16 bytes for each node of the file (its id filter would take a bit for each node of the planet), but
+    only positive ids; editors' files have others too.
+    """
     if len(needed) and needed[0] < 0:
         wanted = set(needed.tolist())
-        return (node for node in _objects(path, NODE) if node.id in wanted)
-    return _objects(path, NODE, IdFilter(needed.tolist()))
+        for node in _objects(path, NODE):
+            if node.id in wanted and node.location.x != _UNDEFINED:
+                elements.add_node(node.id, node.location.x, node.location.y)
+        return
+    index = osmium.index.create_map("flex_mem")
+    collector = osmium.NodeLocationsForWays(index)
+    collector.ignore_errors()
+    with osmium.io.Reader(str(path), NODE) as reader:
+        osmium.apply(reader, collector)
+    with osmium.io.Reader(osmium.io.FileBuffer(_ANY_WAY, "osm")) as reader:
+        osmium.apply(reader, collector)
+    for osm_id in needed.tolist():
+        try:
+            place = index.get(osm_id)
+        except KeyError:  # outside the extract
+            continue
+        if place.x != _UNDEFINED:
+            elements.add_node(osm_id, place.x, place.y)
 
 
 def _objects(path: Path, kind: Any, *filters: Any) -> Iterator[Any]:

@@ -185,11 +185,23 @@ def test_nodes_without_a_place_count_as_missing(tmp_path: Path) -> None:
     assert lines(read_extract(write(tmp_path, body)).ways) == [(7, [1, 2])]
 
 
-def test_the_last_version_of_an_element_counts(tmp_path: Path) -> None:
-    body = grid(1, 2, 3) + '<node id="2" lat="5" lon="6"/>' + street(7, 1, 3) + street(7, 1, 2)
-    ways = read_extract(write(tmp_path, body)).ways
-    assert lines(ways) == [(7, [1, 2])]
-    assert ways.node_longitude.tolist() == [0.002, 6.0]
+@pytest.mark.parametrize("name", ["shuffled.osm", "shuffled.osm.pbf"])
+def test_nodes_in_any_order(name: str, tmp_path: Path) -> None:
+    """osmium's index of nodes wants them sorted, and is silent where they are not."""
+    ids = np.random.default_rng(3).permutation(np.arange(1, 3000) * 3_000_017 % 12_000_000_000).tolist()
+    nodes = "".join(f'<node id="{node}" lat="{node % 80}.5" lon="{node % 170}.25"/>' for node in ids)
+    path = write(tmp_path, nodes + street(7, *ids), "shuffled.osm")
+    if name.endswith("pbf"):
+        path = as_pbf(path, tmp_path / name)
+    ways = read_extract(path).ways
+    assert lines(ways) == [(7, ids)]
+    assert ways.node_latitude.tolist() == [node % 80 + 0.5 for node in ways.node_id.tolist()]
+    assert ways.node_longitude.tolist() == [node % 170 + 0.25 for node in ways.node_id.tolist()]
+
+
+def test_the_last_version_of_a_way_counts(tmp_path: Path) -> None:
+    body = grid(1, 2, 3) + grid(2) + street(7, 1, 3) + street(7, 1, 2)
+    assert lines(read_extract(write(tmp_path, body)).ways) == [(7, [1, 2])]
 
 
 def member(kind: str, ref: int, role: str) -> str:
