@@ -28,11 +28,14 @@ def save_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 
 def load_arrays(folder: Path) -> dict[str, NDArray[Any]]:
-    """Maps every array of a folder read-only; an empty one, which can't be mapped, is read."""
+    """Maps every array of a folder read-only; an empty one, which can't be mapped, is read.
+
+    What is given out are plain arrays over the maps: numpy's own class for maps is slow to index.
+    """
     arrays: dict[str, NDArray[Any]] = {}
     for path in sorted(folder.glob("*.npy")):
         try:
-            arrays[path.stem] = np.load(path, mmap_mode="r")
+            arrays[path.stem] = np.asarray(np.load(path, mmap_mode="r"))
         except ValueError:
             arrays[path.stem] = np.load(path)
     return arrays
