@@ -71,44 +71,42 @@ def match_facilities(
     return match(asked, region.facilities, travel_ms, leaving, region.availability, tried, prior, estimated)
 
 
+Describe = Callable[[Destination], tuple[AnyReason, ...]]
+"""What is old, unknown or contradictory about a destination."""
+
+
 def weighed(
     region: Region, matches: Matches, settings: DecisionSettings
-) -> tuple[NDArray[np.intp], tuple[Destination, ...], tuple[LeftOut, ...]]:
-    """The facilities to be weighed (index and destination), and those that are not, with reasons."""
-    table = region.facilities
-    best = matches.best
-    which = best.facility_index[: settings.considered].astype(np.intp)
-    chances = best.decline_probability[: settings.considered].tolist()
+) -> tuple[NDArray[np.intp], tuple[Destination, ...], tuple[LeftOut, ...], Describe]:
+    """The facilities to be weighed (index and destination), those that are not, with reasons, and how to describe one."""
+    table, best, explainer = region.facilities, matches.best, matches.explainer()
+    weigh = settings.considered
+    which = best.facility_index[:weigh].astype(np.intp)
     destinations = []
-    for f, chance in zip(which.tolist(), chances, strict=True):
+    for f, chance in zip(which.tolist(), best.decline_probability[:weigh].tolist(), strict=True):
         found = table.facilities[f]
         destinations.append(
             Destination(found.id, found.name, found.kind, found.longitude, found.latitude, chance, settings.refused_at_door)
         )
-    out = [LeftOut(one.facility.id, one.facility.name, one.reasons) for one in matches.left_out]
+
+    def left_out(f: int, *reasons: AnyReason) -> LeftOut:
+        return LeftOut(table.facilities[f].id, table.facilities[f].name, reasons)
+
+    out = [left_out(f, *explainer.reasons(f)) for f in matches.left_out_index.tolist()]
     if len(matches.candidates):
         passed_over = reason("facility.passed_over_uncertain")
-        for f in matches.uncertain.facility_index.tolist():
-            found = table.facilities[f]
-            out.append(LeftOut(found.id, found.name, (passed_over, *matches.reasons(f))))
-    for f, travel in zip(
-        best.facility_index[settings.considered :].tolist(), best.travel_ms[settings.considered :].tolist(), strict=True
-    ):
-        found = table.facilities[f]
-        later = round((travel - int(best.travel_ms[0])) / 60_000, 1)
-        out.append(LeftOut(found.id, found.name, (reason("facility.farther", minutes=later),)))
-    return which, tuple(destinations), tuple(out)
+        out += [left_out(f, passed_over, *explainer.reasons(f)) for f in matches.uncertain.facility_index.tolist()]
+    for f, travel in zip(best.facility_index[weigh:].tolist(), best.travel_ms[weigh:].tolist(), strict=True):
+        farther = max(0.0, round((travel - int(best.travel_ms[0])) / 60_000, 1))
+        out.append(left_out(f, reason("facility.farther", minutes=farther)))
 
-
-def describer(matches: Matches) -> Callable[[Destination], tuple[AnyReason, ...]]:
-    """What is old, unknown or contradictory about a facility that is shown."""
     unsure: tuple[AnyReason, ...] = () if len(matches.candidates) else (reason("facility.uncertain"),)
 
-    def remarks(place: Destination) -> tuple[AnyReason, ...]:
-        at = matches.table.index.get(place.id)
-        return () if at is None else (*unsure, *matches.reasons(at), *matches.remarks(at))
+    def describe(place: Destination) -> tuple[AnyReason, ...]:
+        at = table.index.get(place.id)
+        return () if at is None else (*unsure, *explainer.reasons(at), *explainer.remarks(at))
 
-    return remarks
+    return which, tuple(destinations), tuple(out), describe
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +121,7 @@ class Places:
     destinations: tuple[Destination, ...]
     out: tuple[LeftOut, ...]
     drives: Mapping[Pair, Floats]
-    describe: Callable[[Destination], tuple[AnyReason, ...]] = no_remarks
+    describe: Describe = no_remarks
 
     @property
     def nowhere(self) -> bool:
@@ -141,7 +139,7 @@ def matched_places(
     estimated = np.logical_and.reduce([guessed for _, guessed in asked.values()])
     leaving = call.now + timedelta(milliseconds=reach_ms, seconds=call.requirement.seconds_on_scene)
     matches = match_facilities(region, call.requirement, soonest, estimated, leaving, call.tried, settings)
-    which, destinations, out = weighed(region, matches, settings)
+    which, destinations, out, describe = weighed(region, matches, settings)
     if len(call.tried) >= settings.tries:
         which, destinations = which[:0], ()
-    return Places(which, destinations, out, drives, describer(matches))
+    return Places(which, destinations, out, drives, describe)

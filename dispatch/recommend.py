@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dispatch.cases import Requirement, case_kinds
 from dispatch.coverage import coverage_loss, covered, uncovered
 from dispatch.decision import Decision, FacilityChoice, Tables, Way, asked_next, decide, problem_of
-from dispatch.destinations import Pair, Places, describer, given_place, match_facilities, matched_places, to_given, weighed
+from dispatch.destinations import Pair, Places, given_place, match_facilities, matched_places, to_given, weighed
 from dispatch.facts import COVER_PROFILE, Call, Region
 from dispatch.fleet import FREE, Vehicle
 from dispatch.legs import LegRule, default_rules, profile_for
@@ -305,7 +305,7 @@ def next_facility(
     drive, estimated = region.times.to_facilities(stop, profile)
     leaving = now + timedelta(milliseconds=leaves_in_ms)
     matches = match_facilities(region, requirement, drive, estimated, leaving, tried, settings)
-    which, destinations, out = weighed(region, matches, settings)
+    which, destinations, out, describe = weighed(region, matches, settings)
     way = Way(profile, profile, 0.0, 0.0, 0.0, "street", drive[which], region.times.between(profile, which))
     nothing = np.zeros(0)
     tables = Tables(nothing, np.zeros(0, np.intp), (way,), nothing, nothing)
@@ -313,7 +313,6 @@ def next_facility(
     problem = problem_of(requirement, [], destinations, tables, replace(settings, tries=max(1, tries_left)))
     cost, desk = asked_next(problem, 0, leaves_in_ms if settings.asking == "ahead" else 0.0, (), tries_left)
     order = np.lexsort((problem.facility_order, cost))
-    describe = describer(matches)
     choices = tuple(
         FacilityChoice(destinations[f], float(problem.transport_ms[0, f]), float(cost[f]), describe(destinations[f]))
         for f in order.tolist()

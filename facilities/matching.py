@@ -111,18 +111,19 @@ class Matches:
     @property
     def left_out(self) -> tuple[LeftOut, ...]:
         """Each facility left out, the nearest first, with every reason."""
-        explainer = self._explainer()
+        explainer = self.explainer()
         return tuple(LeftOut(self.table.facilities[i], explainer.reasons(i)) for i in self.left_out_index.tolist())
 
     def reasons(self, facility: int) -> tuple[Reason, ...]:
         """Why facility `facility` (index) is left out or uncertain; empty for a candidate of which everything is known."""
-        return self._explainer().reasons(facility)
+        return self.explainer().reasons(facility)
 
     def remarks(self, facility: int) -> tuple[Reason, ...]:
         """What to know of facility `facility` (index) though it is no reason: implied, estimated, old claims, conflicts."""
-        return self._explainer().remarks(facility)
+        return self.explainer().remarks(facility)
 
-    def _explainer(self) -> Explainer:
+    def explainer(self) -> Explainer:
+        """What `left_out`, `reasons` and `remarks` are told by; to be kept by whoever asks for many of them."""
         return Explainer.of(self.requirement, self.table, self.flags, self.arrival, self.change, self.board, self.weighed)
 
 
