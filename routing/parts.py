@@ -88,23 +88,23 @@ def find_parts(network: RoadNetwork, costs: ProfileCosts) -> Parts:
     graph = csr_array(
         (np.ones(len(head), np.int8), head, turns_before[network.turn_first]), shape=(network.states, network.states)
     )
-    _, label = connected_components(graph, directed=True, connection="strong")
+    labels, label = connected_components(graph, directed=True, connection="strong")
     is_open = costs.segment_ms[network.state_segment] < CLOSED
     part = np.full(2 * network.links, -1, np.int32)
     if not is_open.any():
         return Parts(part, np.zeros(0), -1)
-    size_m = _size_m(network, label[is_open], network.state_segment[is_open])
     plain = np.flatnonzero(is_open[: network.plain_states])
     part[network.state_segment[plain]] = label[plain]
+    size_m = _size_m(network, part, labels)
     copies = network.plain_states + np.flatnonzero(is_open[network.plain_states :])
     if len(copies):
         _judge_by_copies(network, graph, label, size_m, copies, part)
 
-    used = np.zeros(len(size_m), np.bool_)
-    used[part[part >= 0]] = True
     opened = np.flatnonzero(part >= 0)
+    used = np.zeros(labels, np.bool_)
+    used[part[opened]] = True
     part[opened] = (np.cumsum(used) - 1)[part[opened]]
-    size_m = _size_m(network, part[opened], opened)
+    size_m = _size_m(network, part, int(np.count_nonzero(used)))
     return Parts(part, size_m, int(np.argmax(size_m)))
 
 
@@ -170,12 +170,11 @@ def _judge_by_copies(
     part[segments[leads_there[plain] & (reached[plain] | reached[copies])]] = main
 
 
-def _size_m(network: RoadNetwork, part: NDArray[np.int32], segment: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Metres of road in each part, from pairs of part and segment; a link counts once in each part."""
-    directed = np.unique(part.astype(np.int64) * 2 * network.links + segment)
-    both = directed >> 1
-    pairs = both[np.append(True, both[1:] != both[:-1])]
-    size_m = np.zeros(int(part.max()) + 1, np.float64)
-    np.add.at(size_m, pairs // network.links, network.link_length_m[pairs % network.links])
-    size_m[np.bincount(directed // (2 * network.links), minlength=len(size_m)) < 2] = 0.0
+def _size_m(network: RoadNetwork, part: NDArray[np.int32], parts: int) -> NDArray[np.float64]:
+    """Metres of road in each of so many parts, given the part of each segment: see `Parts.size_m`."""
+    forward, backward = part[0::2], part[1::2]
+    size_m = np.zeros(parts, np.float64)
+    for of_link, counted in ((forward, forward >= 0), (backward, (backward >= 0) & (backward != forward))):
+        size_m += np.bincount(of_link[counted], weights=network.link_length_m[counted], minlength=parts)
+    size_m[np.bincount(part[part >= 0], minlength=parts) < 2] = 0.0
     return size_m

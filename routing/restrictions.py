@@ -195,15 +195,22 @@ class _Finder:
         orders: Iterable[tuple[int, ...]] = [restriction.via]
         if len(restriction.via) <= MOST_VIA_WAYS_REORDERED:
             orders = permutations(restriction.via)  # the order given comes first
-        for via in orders:
-            found = self._trace_ways(restriction, via)
-            if found:
-                return Trace(restriction, kind, mandatory, *found) if len(found) == 3 else "ambiguous"
+        try:
+            for via in orders:
+                if found := self._trace_ways(restriction, via):
+                    return Trace(restriction, kind, mandatory, *found)
+        except _Ambiguous:
+            return "ambiguous"
         return "members_apart"
 
     def _trace_ways(
         self, restriction: TurnRestriction, via: tuple[int, ...]
-    ) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...], tuple[int, ...]] | tuple[()] | Literal["ambiguous"]:
+    ) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...], tuple[int, ...]] | None:
+        """`arriving`, `via` and `leaving` of a trace over ways in this order; None if they don't meet.
+
+        Raises:
+            _Ambiguous: they meet in several ways.
+        """
         members = (restriction.from_way, *via, restriction.to_way)
         places = [self._shared(one, other) for one, other in pairwise(members)]
         routes: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
@@ -213,9 +220,9 @@ class _Finder:
             if paths:
                 routes[nodes] = paths
         if not routes:
-            return ()
+            return None
         if len(routes) > 1:
-            return "ambiguous"
+            raise _Ambiguous
         ((nodes, paths),) = routes.items()
         on_via = {half for path in paths for half in path}
         arriving = (half ^ 1 for half in self._leaving(restriction.from_way, nodes[0]))
