@@ -1,4 +1,4 @@
-"""Masks of links: where a vehicle can be, and where it can be sent."""
+"""Masks of links changed by closures: what is shut, what is opened, what is cut off."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing._kernels.cutoff import trapped_segments
-from routing._kernels.streets import FENCED
+from routing._kernels.streets import CUT_OFF, FENCED
 from routing.conditions import ranges
 from routing.costs import TurnsInto
 from routing.network import CLOSED, RoadNetwork
@@ -38,7 +38,7 @@ def with_opened(mask: NDArray[np.uint8], segments: NDArray[np.int64], foot_ms: N
     return new
 
 
-def without_cut_off(
+def with_cut_off(
     network: RoadNetwork,
     into: TurnsInto,
     mask: NDArray[np.uint8],
@@ -47,7 +47,7 @@ def without_cut_off(
     closed_turns: NDArray[np.int64],
     enough_m: float,
 ) -> NDArray[np.uint8]:
-    """The mask without the links that closures leave on less than `enough_m` of road.
+    """The mask with the links marked CUT_OFF that closures leave on less than `enough_m` of road.
 
     A vehicle can be sent to a link if one of its directions can be reached from, and one leads to, the rest of the roads.
 
@@ -71,7 +71,8 @@ def without_cut_off(
     )  # fmt: skip
     blocked = []
     for backward, states in ((False, network.turn_tail[closed_turns]), (True, network.turn_head[leading_out])):
-        starts = np.unique(network.state_segment[states]).astype(np.int64)
+        # The other direction of what is shut may have been good only together with it.
+        starts = np.union1d(network.state_segment[states], shut ^ 1).astype(np.int64)
         arguments: tuple[Any, ...] = (starts, *lists, backward, enough_m, *graph)
         blocked.append(trapped_segments(*arguments))
     if not (len(blocked[0]) or len(blocked[1])):
@@ -83,6 +84,6 @@ def without_cut_off(
         free = [open_here[direction] & ~np.isin(2 * links + direction, segments) for direction in (0, 1)]
         usable &= free[0] | free[1]
     new = mask.copy()
-    new[links[~usable]] = 0
+    new[links[~usable]] |= np.where(new[links[~usable]] > 0, CUT_OFF, 0).astype(np.uint8)
     new.setflags(write=False)
     return new

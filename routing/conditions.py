@@ -30,7 +30,7 @@ from shapely.geometry.base import BaseGeometry
 from routing._kernels.streets import METRES_PER_DEGREE
 from routing.errors import ConditionError
 from routing.network import RoadNetwork
-from routing.snapping import SnapIndex
+from routing.snap_index import SnapIndex
 
 ConditionKind = Literal[
     "closure", "flood", "landslide", "roadworks", "accident", "market", "procession", "event", "gate", "congestion"

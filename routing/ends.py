@@ -13,7 +13,7 @@ the journey is a round trip that has to be looked for among the journeys with at
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,38 @@ class Positions:
         return np.flatnonzero(np.bincount(self.owner, minlength=self.places) == 0)
 
 
+def instead_of(places: Places) -> tuple[NDArray[np.int64], Places]:
+    """Which places have another one on the main part, and these."""
+    if isinstance(places, Snaps):
+        if places.instead is None:
+            return np.empty(0, np.int64), ()
+        which = np.flatnonzero(places.instead.link >= 0)
+        return which, _rows(places.instead, which)
+    others = {number: one.instead for number, one in enumerate(places) if isinstance(one, Snap) and one.instead is not None}
+    return np.array(list(others), np.int64), tuple(others.values())
+
+
+def with_places(places: Snaps, which: NDArray[np.int64], new: Snaps) -> Snaps:
+    """The places with some of them replaced."""
+    link, fraction, directions, gap_m = (
+        getattr(places, name).copy() for name in ("link", "fraction", "directions", "gap_m")
+    )  # fmt: skip
+    link[which], fraction[which], directions[which], gap_m[which] = new.link, new.fraction, new.directions, new.gap_m
+    instead = None
+    if places.instead is not None or new.instead is not None:
+        instead = with_places(places.instead or _nowhere(places), which, new.instead or _nowhere(new))
+    return replace(places, link=link, fraction=fraction, directions=directions, gap_m=gap_m, instead=instead)
+
+
+def _nowhere(places: Snaps) -> Snaps:
+    return replace(places, link=np.full(len(places), -1, np.int32), directions=np.zeros(len(places), np.uint8), instead=None)
+
+
+def _rows(places: Snaps, which: NDArray[np.int64]) -> Snaps:
+    names = ("longitude", "latitude", "link", "fraction", "directions", "gap_m")
+    return Snaps(places.profile, *(getattr(places, name)[which] for name in names))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Ends:
     """Places prepared as origins or as destinations, for one profile in one state of the roads.
@@ -83,6 +115,7 @@ class Ends:
         position_of_node: int64[nodes], the position that each node stands for.
         by_segment: int64[p], the positions sorted by segment, and `segments`: int64[p], theirs.
         pinned: destinations prepared for many tables, or None.
+        instead: for places on islands the places on the main part: which places (int64, rising), and their ends; or None.
     """
 
     profile: str
@@ -93,7 +126,8 @@ class Ends:
     position_of_node: NDArray[np.int64]
     by_segment: NDArray[np.int64]
     segments: NDArray[np.int64]
-    pinned: Pinned | None
+    pinned: Pinned | None = None
+    instead: tuple[NDArray[np.int64], Ends] | None = None
 
     def __len__(self) -> int:
         """How many places there are."""
@@ -142,16 +176,14 @@ def as_origins(profile: str, state: int, positions: Positions, ms: NDArray[np.in
     """Places to start from: a fresh start remembers nothing, so only plain states."""
     elapsed = np.rint(positions.fraction * ms).astype(np.int64)
     which = np.arange(len(elapsed))
-    return _ends(profile, state, positions, elapsed, states.plain(positions.segment), which, ms - elapsed, None)
+    return _ends(profile, state, positions, elapsed, states.plain(positions.segment), which, ms - elapsed)
 
 
-def as_destinations(
-    profile: str, state: int, positions: Positions, ms: NDArray[np.int64], states: StatesOf, roads: ProfileRoads | None = None
-) -> Ends:
-    """Places to go to, whatever one remembers on arrival; with `roads`, prepared for many tables."""
+def as_destinations(profile: str, state: int, positions: Positions, ms: NDArray[np.int64], states: StatesOf) -> Ends:
+    """Places to go to, whatever one remembers on arrival."""
     elapsed = np.rint(positions.fraction * ms).astype(np.int64)
     nodes, which = states.every(positions.segment)
-    return _ends(profile, state, positions, elapsed, nodes, which, elapsed - ms, roads)
+    return _ends(profile, state, positions, elapsed, nodes, which, elapsed - ms)
 
 
 def _ends(
@@ -162,14 +194,12 @@ def _ends(
     nodes: NDArray[np.int64],
     which: NDArray[np.int64],
     offsets: NDArray[np.int64],
-    roads: ProfileRoads | None,
 ) -> Ends:
     first = np.searchsorted(positions.owner[which], np.arange(positions.places + 1)).astype(np.int64)
     endpoints = Endpoints(first, nodes.astype(np.int32), offsets[which])
     by_segment = np.argsort(positions.segment, kind="stable")
-    pinned = None if roads is None else roads.metric.pin(endpoints)
     segments = positions.segment[by_segment]
-    return Ends(profile, state, positions, elapsed, endpoints, which, by_segment, segments, pinned)
+    return Ends(profile, state, positions, elapsed, endpoints, which, by_segment, segments)
 
 
 def meetings(origins: Ends, destinations: Ends) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -19,7 +19,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from routing._masks import with_opened, without, without_cut_off
+from routing._masks import with_cut_off, with_opened, without
 from routing.cch import Metric
 from routing.conditions import (
     Closed,
@@ -37,7 +37,8 @@ from routing.network import CLOSED, RoadNetwork
 from routing.osm import TagSet
 from routing.profiles import Profile
 from routing.road_state import Overlay, ProfileRoads, RoadState
-from routing.snapping import SnapIndex, street_mask
+from routing.snap_index import SnapIndex
+from routing.snapping import street_mask
 from routing.tags import Clause, timed_clauses, with_conditions
 
 LONGEST_SEGMENT_MS = 2**26
@@ -59,7 +60,7 @@ class LiveRoads:
         profiles: Mapping[str, Profile],
         costs: Mapping[str, ProfileCosts],
         metrics: Mapping[str, Metric],
-        reachable: Mapping[str, NDArray[np.bool_]],
+        standing: Mapping[str, NDArray[np.uint8]],
         foot_ms: NDArray[np.uint32],
         time_zone: str,
     ) -> None:
@@ -67,8 +68,8 @@ class LiveRoads:
 
         Args:
             network, index: of the region.
-            profiles, costs, metrics, reachable: by name of each motor profile; `reachable` is bool[2 l], the segments in
-                its main part or on an island that is large enough.
+            profiles, costs, metrics, standing: by name of each motor profile; `standing` is uint8[2 l], whether a segment
+                is MAIN, ISLAND or FRAGMENT (`routing.snapping`).
             foot_ms: uint32[2 l], times on foot.
             time_zone: of the region, as in "Asia/Jakarta".
         """
@@ -83,11 +84,11 @@ class LiveRoads:
         roads = {}
         self._enough_m: dict[str, float] = {}
         for name, metric in metrics.items():
-            mask = street_mask(costs[name].segment_ms, reachable[name], foot_ms)
+            mask = street_mask(costs[name].segment_ms, standing[name], foot_ms)
             mask.setflags(write=False)
             # In a region that is tiny altogether, half of its roads are enough.
             self._enough_m[name] = min(ISLAND_M, float(network.link_length_m[mask > 0].sum()) / 2)
-            roads[name] = ProfileRoads(metric, Overlay.of(costs[name].segment_ms), costs[name].segment_restricted, mask, mask)
+            roads[name] = ProfileRoads(metric, Overlay.of(costs[name].segment_ms), costs[name].segment_restricted, mask)
         self.base = RoadState(0, (), frozenset(), MappingProxyType(roads))
         """The state in which no condition and no conditional tag holds."""
         self._timed: dict[frozenset[str], Mapping[str, ProfileRoads]] = {frozenset(): self.base.roads}
@@ -193,15 +194,15 @@ class LiveRoads:
         new_weights = np.where(new_ms[which] >= CLOSED, CLOSED, np.minimum(moved, CLOSED)).astype(np.uint32)
         shut = segments[new_ms >= CLOSED]
         metric = roads.metric.with_weights(turns, new_weights) if len(turns) else roads.metric
-        times, mask = roads.segment_ms.replaced(segments, new_ms), without(roads.mask, shut)
-        stops = self._stops(name, without(roads.stops, shut), metric, times, turns[new_weights >= CLOSED])
-        return ProfileRoads(metric, times, roads.restricted, mask, stops)
+        times, closed_turns = roads.segment_ms.replaced(segments, new_ms), turns[new_weights >= CLOSED]
+        mask = self._cut_off(name, without(roads.mask, shut), metric, times, closed_turns)
+        return ProfileRoads(metric, times, roads.restricted, mask)
 
-    def _stops(
+    def _cut_off(
         self, name: str, mask: NDArray[np.uint8], metric: Metric, times: Overlay, closed_turns: NDArray[np.int64]
     ) -> NDArray[np.uint8]:
         enough_m = self._enough_m[name]
-        return without_cut_off(self._network, self._into, mask, metric.weights, times, closed_turns, enough_m)
+        return with_cut_off(self._network, self._into, mask, metric.weights, times, closed_turns, enough_m)
 
     # -- the data's own hours -----------------------------------------------------------------------------------------------
 
@@ -229,8 +230,7 @@ class LiveRoads:
             opened = new.segments[(new.segment_ms < CLOSED) & (costs.segment_ms[new.segments] >= CLOSED)]
             mask = with_opened(without(base.mask, new.segments[new.segment_ms >= CLOSED]), opened, self._foot_ms)
             closed_turns = new.turns[differs & (new.weights >= CLOSED)]
-            stops = self._stops(name, mask, metric, times, closed_turns)
-            return ProfileRoads(metric, times, restricted, mask, stops)
+            return ProfileRoads(metric, times, restricted, self._cut_off(name, mask, metric, times, closed_turns))
 
         names = list(self.base.roads)
         roads = MappingProxyType(dict(zip(names, _together(costed, names), strict=True)))

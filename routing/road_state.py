@@ -53,15 +53,13 @@ class ProfileRoads:
         metric: shortest paths; its `weights` are those of the turns.
         segment_ms: times along the segments (uint32[2 l]).
         restricted: bool[2 l], segments that are for reaching what lies on them.
-        mask: uint8[l], where the profile can be, see `routing.snapping.street_mask`.
-        stops: uint8[l], where it can be sent: `mask` without the roads that closures cut off.
+        mask: uint8[l], where the profile can be and be sent, see `routing.snapping.street_mask`.
     """
 
     metric: Metric
     segment_ms: Overlay
     restricted: NDArray[np.bool_]
     mask: NDArray[np.uint8]
-    stops: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

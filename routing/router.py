@@ -6,8 +6,9 @@ threads at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -24,14 +25,17 @@ from routing.ends import (
     after_first_turn,
     as_destinations,
     as_origins,
+    instead_of,
     meetings,
     open_positions,
+    with_places,
 )
 from routing.errors import DataError, PlaceError
 from routing.network import CLOSED, RESTRICTED_ENTRY_MS, RoadNetwork
 from routing.road_state import ProfileRoads, RoadState
 from routing.routes import Estimate, EtaTable, Route, decode, make_route
-from routing.snapping import MAX_GAP_M, Position, Snap, SnapIndex, Snaps, snap, snap_many
+from routing.snap_index import SnapIndex
+from routing.snapping import MAX_GAP_M, Carry, Position, Snap, Snaps, snap, snap_many
 from routing.walking import Footways
 
 _Found = tuple[int, int, int, NDArray[Any]]  # total, the origin's and the destination's position, turns
@@ -84,9 +88,8 @@ class Router:
             PlaceError: no usable street within `max_gap_m`, or no place on earth.
             DataError: no such profile.
         """
-        roads = self._roads(profile)
-        mask, footways = (roads.stops, self.footways) if on_foot else (roads.mask, None)
-        return snap(self.index, mask, footways, profile, longitude, latitude, max_gap_m=max_gap_m)
+        footways = self.footways if on_foot else None
+        return snap(self.index, self._roads(profile).mask, footways, profile, longitude, latitude, max_gap_m=max_gap_m)
 
     def snap_many(
         self,
@@ -109,14 +112,11 @@ class Router:
 
         What was snapped to a street that is closed now is snapped again; what can't be has no way to anywhere.
         """
-        positions, ms = self._standing(places, profile)
-        return as_origins(profile, self.state.number, positions, ms, self.states)
+        return self._prepared(places, profile, self._as_origins)
 
     def destinations(self, places: Places, profile: str, *, pinned: bool = False) -> Ends:
         """Places to go to, as `origins`. `pinned`: prepared for many tables (a region's facilities)."""
-        positions, ms = self._standing(places, profile)
-        roads = self._roads(profile) if pinned else None
-        return as_destinations(profile, self.state.number, positions, ms, self.states, roads)
+        return self._prepared(places, profile, self._as_pinned if pinned else self._as_destinations)
 
     def _roads(self, profile: str) -> ProfileRoads:
         roads = self.state.roads.get(profile)
@@ -124,34 +124,46 @@ class Router:
             raise DataError(f"no motor profile {profile!r}; there are {', '.join(self.state.roads)}")
         return roads
 
-    def _standing(self, places: Places, profile: str) -> tuple[Positions, NDArray[np.int64]]:
-        """The open positions of places and the times along their segments, some places snapped again."""
-        times = self._roads(profile).segment_ms
-        positions, ms = open_positions(Positions.of(places), times, self.states)
+    def _prepared(self, places: Places, profile: str, make: Callable[[Places, str], Ends]) -> Ends:
+        current = self._current(places, profile)
+        ends = make(current, profile)
+        which, others = instead_of(current)
+        return ends if not len(which) else replace(ends, instead=(which, make(self._current(others, profile), profile)))
+
+    def _as_origins(self, places: Places, profile: str) -> Ends:
+        positions, ms = open_positions(Positions.of(places), self._roads(profile).segment_ms, self.states)
+        return as_origins(profile, self.state.number, positions, ms, self.states)
+
+    def _as_destinations(self, places: Places, profile: str) -> Ends:
+        positions, ms = open_positions(Positions.of(places), self._roads(profile).segment_ms, self.states)
+        return as_destinations(profile, self.state.number, positions, ms, self.states)
+
+    def _as_pinned(self, places: Places, profile: str) -> Ends:
+        ends = self._as_destinations(places, profile)
+        return replace(ends, pinned=self._roads(profile).metric.pin(ends.endpoints))
+
+    def _current(self, places: Places, profile: str) -> Places:
+        """The places, those whose street is closed now snapped again."""
+        positions, _ = open_positions(Positions.of(places), self._roads(profile).segment_ms, self.states)
         missing = positions.missing()
         if not len(missing):
-            return positions, ms
+            return places
         if isinstance(places, Snaps):
+            missing = missing[places.link[missing] >= 0]
             again = self.snap_many(places.longitude[missing], places.latitude[missing], profile)
-            found = Positions.of(again)
-            owner = missing[found.owner]
-        else:
-            snapped = {int(place): self._snapped_again(places[int(place)], profile) for place in missing}
-            found = Positions.of([one for one in snapped.values() if one is not None])
-            owner = np.array([place for place, one in snapped.items() if one is not None], np.int64)[found.owner]
-        owner = np.concatenate((positions.owner, owner))
-        order = np.argsort(owner, kind="stable")
-        segment = np.concatenate((positions.segment, found.segment))[order]
-        fraction = np.concatenate((positions.fraction, found.fraction))[order]
-        return open_positions(Positions(positions.places, owner[order], segment, fraction), times, self.states)
+            return with_places(places, missing, again)
+        current = list(places)
+        for number in missing.tolist():
+            current[number] = self._snapped_again(current[number], profile)
+        return current
 
-    def _snapped_again(self, place: Snap | Position, profile: str) -> Snap | None:
+    def _snapped_again(self, place: Snap | Position, profile: str) -> Snap | Position:
         if isinstance(place, Position):
-            return None
+            return place
         try:
             return self.snap(place.longitude, place.latitude, profile)
         except PlaceError:
-            return None
+            return place
 
     # -- times ------------------------------------------------------------------------------------------------------------
 
@@ -162,25 +174,57 @@ class Router:
             DataError: no such profile.
             ValueError: ends that were prepared for another profile or another state of the roads.
         """
-        start = self._ends(origins, profile) if isinstance(origins, Ends) else self.origins(origins, profile)
-        finish = (
-            self._ends(destinations, profile) if isinstance(destinations, Ends) else self.destinations(destinations, profile)
-        )
-        roads = self._roads(profile)
-        if finish.pinned is not None and len(start) <= len(finish):
-            totals = finish.pinned.table(start.endpoints)
-        else:
-            totals = roads.metric.table(start.endpoints, finish.endpoints)
-        self._mend_round_trips(totals, roads, start, finish)
-        return EtaTable(profile, self.state.number, *decode(totals))
+        start = origins if isinstance(origins, Ends) else self.origins(origins, profile)
+        finish = destinations if isinstance(destinations, Ends) else self.destinations(destinations, profile)
+        for ends in (start, finish):
+            self._check_ends(ends, profile)
+        totals = self._totals(start, finish)
+        instead = np.zeros(totals.shape, np.uint8)
+        if finish.instead is not None:
+            self._fill(totals, instead, start, finish.instead[1], None, finish.instead[0], 2)
+        if start.instead is not None:
+            self._fill(totals, instead, start.instead[1], finish, start.instead[0], None, 1)
+            if finish.instead is not None:
+                self._fill(totals, instead, start.instead[1], finish.instead[1], start.instead[0], finish.instead[0], 3)
+        return EtaTable(profile, self.state.number, *decode(totals), instead)
 
-    def _ends(self, ends: Ends, profile: str) -> Ends:
+    def _check_ends(self, ends: Ends, profile: str) -> None:
         if ends.profile != profile or ends.state != self.state.number:
             raise ValueError(
                 f"these ends were prepared for {ends.profile} in state {ends.state} of the roads, "
                 f"not for {profile} in state {self.state.number}: prepare them again"
             )
-        return ends
+
+    def _totals(self, start: Ends, finish: Ends) -> NDArray[np.uint32]:
+        roads = self._roads(start.profile)
+        if finish.pinned is not None and len(start) <= len(finish):
+            totals = finish.pinned.table(start.endpoints)
+        else:
+            totals = roads.metric.table(start.endpoints, finish.endpoints)
+        self._mend_round_trips(totals, roads, start, finish)
+        return totals
+
+    def _fill(
+        self,
+        totals: NDArray[np.uint32],
+        instead: NDArray[np.uint8],
+        start: Ends,
+        finish: Ends,
+        rows: NDArray[np.int64] | None,
+        columns: NDArray[np.int64] | None,
+        bits: int,
+    ) -> None:
+        """Puts the totals between other places in where there is no way between the first ones."""
+        block = np.ix_(
+            np.arange(totals.shape[0]) if rows is None else rows, np.arange(totals.shape[1]) if columns is None else columns
+        )
+        closed = totals[block] >= CLOSED
+        if not closed.any():
+            return
+        others = self._totals(start, finish)
+        filled = closed & (others < CLOSED)
+        totals[block] = np.where(filled, others, totals[block])
+        instead[block] = np.where(filled, bits, instead[block])
 
     def _mend_round_trips(self, totals: NDArray[np.uint32], roads: ProfileRoads, start: Ends, finish: Ends) -> None:
         """Puts in the true totals where a destination lies behind an origin on the same segment."""
@@ -212,23 +256,25 @@ class Router:
         """
         roads = self._roads(profile)
         origin, destination = self._open(origin, profile), self._open(destination, profile)
-        start, finish = self.origins([origin], profile), self.destinations([destination], profile)
-        found = self._best(roads, start, finish)
-        if found is None:
-            raise PlaceError(self._why_none(origin, destination, profile))
+        for here, there in product(_with_instead(origin), _with_instead(destination)):
+            start, finish = self._as_origins([here], profile), self._as_destinations([there], profile)
+            found = self._best(roads, start, finish)
+            if found is not None:
+                return self._route(roads, start, finish, found, (_carry(here), _carry(there)))
+        raise PlaceError(self._why_none(origin, destination, profile))
+
+    def _route(
+        self, roads: ProfileRoads, start: Ends, finish: Ends, found: _Found, carries: tuple[Carry | None, Carry | None]
+    ) -> Route:
         total, here, there, turns = found
-        first = (
-            self.network.state_segment[self.network.turn_tail[turns[:1]]]
-            if len(turns)
-            else start.positions.segment[here : here + 1]
-        )
-        segments = np.concatenate((first, self.network.state_segment[self.network.turn_head[turns]])).astype(np.int32)
+        network = self.network
+        first = start.positions.segment[here : here + 1]
+        segments = np.concatenate((first, network.state_segment[network.turn_head[turns]])).astype(np.int32)
         fractions = float(start.positions.fraction[here]), float(finish.positions.fraction[there])
-        carries = tuple(place.carry if isinstance(place, Snap) else None for place in (origin, destination))
+        duration_ms = total & (RESTRICTED_ENTRY_MS - 1)
         return make_route(
-            self.network, roads, profile, self.state.number, segments, turns, fractions,
-            total & (RESTRICTED_ENTRY_MS - 1), (carries[0], carries[1]),
-        )  # fmt: skip
+            network, roads, start.profile, start.state, segments, turns, fractions, duration_ms=duration_ms, carries=carries
+        )
 
     def _open(self, place: Snap | Position, profile: str) -> Snap | Position:
         """The place, snapped again if its street is closed now."""
@@ -267,8 +313,8 @@ class Router:
     def _why_none(self, origin: Snap | Position, destination: Snap | Position, profile: str) -> str:
         if self.state.number != self.base.number:
             unchanged = self.at(self.base)
-            finish = unchanged.destinations([destination], profile)
-            if unchanged._best(unchanged._roads(profile), unchanged.origins([origin], profile), finish) is not None:
+            start, finish = unchanged._as_origins([origin], profile), unchanged._as_destinations([destination], profile)
+            if unchanged._best(unchanged._roads(profile), start, finish) is not None:
                 names = ", ".join(condition.reason or condition.id for condition in self.state.conditions[:3])
                 more = len(self.state.conditions) - 3
                 cause = (
@@ -299,6 +345,14 @@ class Router:
         straight_m = length_between(*start, *end)
         factor = float(table["detour_factor"])
         return Estimate(round(straight_m * factor * 3_600 / kph), straight_m, factor, float(kph))
+
+
+def _with_instead(place: Snap | Position) -> tuple[Snap | Position, ...]:
+    return (place, place.instead) if isinstance(place, Snap) and place.instead is not None else (place,)
+
+
+def _carry(place: Snap | Position) -> Carry | None:
+    return place.carry if isinstance(place, Snap) else None
 
 
 def _some(ends: Endpoints, wanted: NDArray[np.int64]) -> Endpoints:

@@ -62,12 +62,16 @@ class EtaTable:
         profile: name of the profile. state: number of the state of the roads.
         ms: uint32[origins, destinations], `CLOSED` where there is no way.
         restricted: uint8[origins, destinations], how many restricted roads have to be entered on the way.
+        instead: uint8[origins, destinations], 0 where the places themselves are meant; bit 1: there is no way from the
+            origin (on an island), the time is from its `Snap.instead`, with its own part on foot; bit 2: so for the
+            destination.
     """
 
     profile: str
     state: int
     ms: NDArray[np.uint32]
     restricted: NDArray[np.uint8]
+    instead: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)

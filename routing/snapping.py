@@ -1,21 +1,25 @@
 """From coordinates to a place on the road network that a vehicle can reach.
 
-A uniform grid over the edges of all link shapes finds the nearest links; a mask of links says which of them count, so one
-index serves every profile and every state of the roads.
+Which links count, a mask says: a byte for each link, in bits that stand in `routing._kernels.streets`.
+
+A place on an *island* (a part of the network that no road joins to the main part, as an estate or a car park is that somebody
+forgot to connect, or a real island) is taken as it is, since vehicles may be there; but the nearest place on the main part is
+given beside it (`instead`), for journeys that find no way to the first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from routing._kernels import streets as kernels
 from routing.errors import PlaceError
-from routing.network import CLOSED, RoadNetwork
+from routing.network import CLOSED
+from routing.snap_index import SnapIndex
 from routing.walking import Footways
 
 MAX_GAP_M = 1_000.0
@@ -75,6 +79,7 @@ class Snap:
         stop_longitude, stop_latitude: where the vehicle stops, degrees.
         gap_m: straight line from the asked point to there.
         carry: the part on foot.
+        instead: where that is on an island: the place on the main part, if there is one near.
     """
 
     longitude: float
@@ -86,6 +91,7 @@ class Snap:
     stop_latitude: float
     gap_m: float
     carry: Carry
+    instead: Snap | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,7 @@ class Snaps:
         fraction: float64[n], share of the link's length before the place, in the link's direction.
         directions: uint8[n], bit 1: may be driven along the link, bit 2: against it.
         gap_m: float64[n], straight line to the place, infinite where there is none.
+        instead: where some are on islands: the places on the main part (link -1 for those that aren't), else None.
     """
 
     profile: str
@@ -108,127 +115,31 @@ class Snaps:
     fraction: NDArray[np.float64]
     directions: NDArray[np.uint8]
     gap_m: NDArray[np.float64]
+    instead: Snaps | None = None
 
     def __len__(self) -> int:
         """How many points there are."""
         return len(self.link)
 
 
-@dataclass(frozen=True, slots=True)
-class SnapIndex:
-    """A uniform grid over the edges of all link shapes.
-
-    Attributes:
-        network: the road network.
-        grid: float64[6]: west and south border, width and height of a cell (degrees), columns, rows.
-        cell_first: int64[cells + 1]; cell `i` (row by row from the south-west) holds the entries
-            `cell_first[i] .. cell_first[i + 1] - 1`.
-        cell_link: int32[entries], links. cell_point: int64[entries], where in the shapes the edge begins.
-    """
-
-    network: RoadNetwork
-    grid: NDArray[np.float64]
-    cell_first: NDArray[np.int64]
-    cell_link: NDArray[np.int32]
-    cell_point: NDArray[np.int64]
-
-    @staticmethod
-    def build(network: RoadNetwork) -> SnapIndex:
-        """Indexes every link of the network, about four edges a cell, cells 50 to 500 m wide."""
-        x, y = network.shape_longitude, network.shape_latitude
-        west, south, east, north = (
-            (float(x.min()), float(y.min()), float(x.max()), float(y.max())) if len(x) else (0.0, 0.0, 0.0, 0.0)
-        )
-        degree_x_m = kernels.METRES_PER_DEGREE * max(0.01, float(np.cos(np.radians((south + north) / 2))))
-        area_m2 = (east - west) * degree_x_m * (north - south) * kernels.METRES_PER_DEGREE
-        side_m = min(500.0, max(50.0, 2.0 * float(np.sqrt(area_m2 / max(1, len(x) - network.links)))))
-        cell_x, cell_y = side_m / degree_x_m, side_m / kernels.METRES_PER_DEGREE
-        columns, rows = int((east - west) / cell_x) + 1, int((north - south) / cell_y) + 1
-        grid = np.array([west, south, cell_x, cell_y, columns, rows], np.float64)
-        counts = np.zeros(columns * rows + 1, np.int64)
-        shapes = (network.shape_first, x, y)
-        nothing_link, nothing_point = np.empty(0, np.int32), np.empty(0, np.int64)
-        kernels.fill_grid(grid, columns, rows, *shapes, counts, nothing_link, nothing_point, True)
-        first = np.cumsum(counts)
-        link, point = np.empty(first[-1], np.int32), np.empty(first[-1], np.int64)
-        kernels.fill_grid(grid, columns, rows, *shapes, first[:-1].copy(), link, point, False)
-        return SnapIndex(network, grid, first, link, point)
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """What has to be kept in files, beside the network."""
-        return {
-            "grid": self.grid, "cell_first": self.cell_first, "cell_link": self.cell_link, "cell_point": self.cell_point,
-        }  # fmt: skip
-
-    @staticmethod
-    def from_arrays(network: RoadNetwork, arrays: Mapping[str, NDArray[Any]]) -> SnapIndex:
-        """The counterpart of `arrays`; nothing is copied."""
-        names = ("grid", "cell_first", "cell_link", "cell_point")
-        return SnapIndex(network, *(np.asarray(arrays[name]) for name in names))
-
-    def nearest(
-        self,
-        longitude: NDArray[np.float64],
-        latitude: NDArray[np.float64],
-        mask: NDArray[np.uint8],
-        *,
-        count: int = 1,
-        max_m: float = MAX_GAP_M,
-        fenced_m: float = FENCED_REACH_M,
-    ) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
-        """The nearest links to each point, nearest first.
-
-        Args:
-            longitude, latitude: float64[n], degrees.
-            mask: uint8[l]; a link counts if it isn't 0.
-            count: how many links are wanted.
-            max_m: how far they may be; `fenced_m`: how far where bit 4 of the mask is set.
-
-        Returns:
-            Links int32[n, count], -1 where there are fewer; the share of each link's length before the nearest point;
-            metres to it, infinite where there is none.
-        """
-        shape = (len(longitude), count)
-        link, fraction, metres = np.empty(shape, np.int32), np.empty(shape, np.float64), np.empty(shape, np.float64)
-        network = self.network
-        kernels.nearest_links(
-            np.ascontiguousarray(longitude, np.float64), np.ascontiguousarray(latitude, np.float64), mask, float(max_m),
-            float(fenced_m), self.grid, int(self.grid[4]), int(self.grid[5]), self.cell_first, self.cell_link,
-            self.cell_point, network.shape_first, network.shape_longitude, network.shape_latitude, link, fraction, metres,
-        )  # fmt: skip
-        return link, fraction, metres
-
-    def links_near(self, west: float, south: float, east: float, north: float) -> NDArray[np.int32]:
-        """Every link with a part in the box (degrees), in order, and a few that lie close to it."""
-        columns, rows = int(self.grid[4]), int(self.grid[5])
-        found = kernels.links_in_box(west, south, east, north, self.grid, columns, rows, self.cell_first, self.cell_link)
-        return np.unique(found)
-
-    def points_at(
-        self, link: NDArray[np.int32], fraction: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Longitude and latitude (degrees) at a share of each link's length, counted in the link's direction."""
-        x, y = np.empty(len(link), np.float64), np.empty(len(link), np.float64)
-        network = self.network
-        kernels.points_along(
-            np.ascontiguousarray(link, np.int32), np.ascontiguousarray(fraction, np.float64), network.shape_first,
-            network.shape_longitude, network.shape_latitude, x, y,
-        )  # fmt: skip
-        return x, y
+FRAGMENT, ISLAND, MAIN = 0, 1, 2
+"""How a segment stands in the network: on a small part, on one of `routing.parts.ISLAND_M` or more, on the main one."""
 
 
 def street_mask(
-    segment_ms: NDArray[np.uint32], reachable: NDArray[np.bool_], foot_ms: NDArray[np.uint32] | None
+    segment_ms: NDArray[np.uint32], standing: NDArray[np.uint8], foot_ms: NDArray[np.uint32] | None
 ) -> NDArray[np.uint8]:
-    """The links where a vehicle can be, as bits: 1 along the link, 2 against it, 4 not to be left or reached on foot.
+    """The links where a vehicle can be: uint8[l] of mask bits, 0 where it can't.
 
     Args:
         segment_ms: uint32[2 l], the profile's times; `CLOSED` where it may not drive.
-        reachable: bool[2 l], the segments in the profile's main part or on an island that is large enough.
+        standing: uint8[2 l], FRAGMENT, ISLAND or MAIN for each segment, for the profile.
         foot_ms: uint32[2 l], the foot profile's times, or None where it isn't known.
     """
-    usable = ((segment_ms < CLOSED) & reachable).reshape(-1, 2)
+    usable = ((segment_ms < CLOSED) & (standing > FRAGMENT)).reshape(-1, 2)
     mask: NDArray[np.uint8] = usable.astype(np.uint8) @ np.array([kernels.FORWARD, kernels.BACKWARD], np.uint8)
+    on_main = (usable & (standing.reshape(-1, 2) == MAIN)).any(axis=1)
+    mask[(mask > 0) & ~on_main] |= kernels.ISLAND
     if foot_ms is not None:
         mask[(foot_ms.reshape(-1, 2).min(axis=1) >= CLOSED) & (mask > 0)] |= kernels.FENCED
     return mask
@@ -272,10 +183,28 @@ def snap_many(
     """
     x, y = np.ascontiguousarray(longitude, np.float64), np.ascontiguousarray(latitude, np.float64)
     check_points(x, y)
-    link, fraction, metres = index.nearest(x, y, mask, max_m=max_gap_m)
-    found = link[:, 0]
-    directions = np.where(found >= 0, mask[found] & 3, 0).astype(np.uint8) if len(mask) else np.zeros(len(x), np.uint8)
-    return Snaps(profile, x, y, found, fraction[:, 0], directions, metres[:, 0])
+    found = _nearest_places(index, mask, profile, x, y, max_gap_m, 0)
+    if not len(mask) or not (mask[found.link] & kernels.ISLAND).any():
+        return found
+    on_island = (mask[found.link] & kernels.ISLAND > 0) & (found.link >= 0)
+    other = _nearest_places(index, mask, profile, x, y, max_gap_m, kernels.ISLAND)
+    link, directions = np.where(on_island, other.link, -1).astype(np.int32), np.where(on_island, other.directions, 0)
+    return replace(found, instead=replace(other, link=link, directions=directions.astype(np.uint8)))
+
+
+def _nearest_places(
+    index: SnapIndex,
+    mask: NDArray[np.uint8],
+    profile: str,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    max_gap_m: float,
+    unwanted: int,
+) -> Snaps:
+    links, fractions, metres = index.nearest(x, y, mask, max_m=max_gap_m, fenced_m=FENCED_REACH_M, unwanted=unwanted)
+    link = links[:, 0]
+    directions = np.where(link >= 0, mask[link] & 3, 0).astype(np.uint8) if len(mask) else np.zeros(len(x), np.uint8)
+    return Snaps(profile, x, y, link, fractions[:, 0], directions, metres[:, 0])
 
 
 def snap(
@@ -295,7 +224,8 @@ def snap(
     the straight line to it, labelled as that.
 
     Args:
-        index: of the network. mask: see `street_mask`. footways: None if nobody is on foot (a vehicle's own position).
+        index: of the network. mask: see `street_mask`. footways: None if nobody is on foot (a vehicle's own position, which
+            may lie behind closures; nobody is sent there).
         profile: its name, for the record.
         longitude, latitude: the asked point, degrees.
         max_gap_m: the farthest that the street may be.
@@ -305,20 +235,42 @@ def snap(
     """
     x, y = np.array([longitude], np.float64), np.array([latitude], np.float64)
     check_points(x, y)
-    link, fraction, street_m = (found[0, 0] for found in index.nearest(x, y, mask, max_m=max_gap_m))
-    if link < 0:
+    unwanted = 0 if footways is None else kernels.CUT_OFF
+    found = _nearest_place(index, mask, footways, profile, x, y, max_gap_m, unwanted)
+    if found is None:
         raise PlaceError(_too_far(index, mask, x, y, profile, max_gap_m))
+    if mask[found.positions[0].segment >> 1] & kernels.ISLAND:
+        instead = _nearest_place(index, mask, footways, profile, x, y, max_gap_m, unwanted | kernels.ISLAND)
+        return replace(found, instead=instead)
+    return found
+
+
+def _nearest_place(
+    index: SnapIndex,
+    mask: NDArray[np.uint8],
+    footways: Footways | None,
+    profile: str,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    max_gap_m: float,
+    unwanted: int,
+) -> Snap | None:
+    nearest = index.nearest(x, y, mask, max_m=max_gap_m, fenced_m=FENCED_REACH_M, unwanted=unwanted)
+    link, fraction, street_m = int(nearest[0][0, 0]), float(nearest[1][0, 0]), float(nearest[2][0, 0])
+    if link < 0:
+        return None
     if footways is None:
-        return _snap_at(index, mask, profile, x, y, int(link), float(fraction), "street")
-    foot_link, foot_fraction, foot_m = (found[0, 0] for found in index.nearest(x, y, footways.walkable, max_m=street_m))
+        return _snap_at(index, mask, profile, x, y, link, fraction, "street")
+    nearest = index.nearest(x, y, footways.walkable, max_m=street_m)
+    foot_link, foot_fraction, foot_m = int(nearest[0][0, 0]), float(nearest[1][0, 0]), float(nearest[2][0, 0])
     if foot_link < 0 or street_m <= foot_m + BESIDE_M:
-        return _snap_at(index, mask, profile, x, y, int(link), float(fraction), "street")
-    walk = footways.walk(int(foot_link), float(foot_fraction), mask)
+        return _snap_at(index, mask, profile, x, y, link, fraction, "street")
+    walk = footways.walk(foot_link, foot_fraction, mask, unwanted=unwanted)
     if walk is None:
-        return _snap_at(index, mask, profile, x, y, int(link), float(fraction), "straight")
+        return _snap_at(index, mask, profile, x, y, link, fraction, "straight")
     path = np.concatenate((np.column_stack((x, y)), walk.path))
-    seconds = walk.ms / 1000.0 + float(foot_m) * 3.6 / FALLBACK_WALK_KPH
-    carry = Carry("footways", walk.metres + float(foot_m), seconds, path)
+    seconds = walk.ms / 1000.0 + foot_m * 3.6 / FALLBACK_WALK_KPH
+    carry = Carry("footways", walk.metres + foot_m, seconds, path)
     return _snap_at(index, mask, profile, x, y, walk.street_link, 0.0 if walk.at_tail else 1.0, carry)
 
 
@@ -346,7 +298,7 @@ def _too_far(
     index: SnapIndex, mask: NDArray[np.uint8], x: NDArray[np.float64], y: NDArray[np.float64], profile: str, max_gap_m: float
 ) -> str:
     where = f"longitude {x[0]:.6f}, latitude {y[0]:.6f}"
-    nearest_m = float(index.nearest(x, y, mask, max_m=1e7, fenced_m=1e7)[2][0, 0])
+    nearest_m = float(index.nearest(x, y, mask, max_m=1e7)[2][0, 0])
     if not np.isfinite(nearest_m):
         return f"{where}: the region has no road that {profile} may use"
     return (

@@ -79,13 +79,16 @@ class Footways:
         first, link = np.asarray(arrays["junction_first"]), np.asarray(arrays["junction_link"])
         return Footways(network, foot_ms, _walkable(foot_ms), first, link)
 
-    def walk(self, link: int, fraction: float, streets: NDArray[np.uint8], *, bound_m: float = WALK_BOUND_M) -> Walk | None:
+    def walk(
+        self, link: int, fraction: float, streets: NDArray[np.uint8], *, unwanted: int = 0, bound_m: float = WALK_BOUND_M
+    ) -> Walk | None:
         """The quickest way on foot from a point on a link to a street, or None within `bound_m`.
 
         Args:
             link: where to start; people must be allowed to walk there.
             fraction: share of the link's length before the start.
             streets: uint8[l], bits 1 and 2 set where the vehicle may drive along and against a link.
+            unwanted: bits of `streets` that exclude a link.
             bound_m: the longest way.
         """
         network = self.network
@@ -94,7 +97,7 @@ class Footways:
         outcome = kernels.TABLE_FULL
         while outcome == kernels.TABLE_FULL:
             outcome, street, junction, ms, metres, steps = kernels.walk_to_street(
-                int(link), float(fraction), float(bound_m), capacity, self.foot_ms, streets, network.link_tail,
+                int(link), float(fraction), float(bound_m), capacity, self.foot_ms, streets, unwanted, network.link_tail,
                 network.link_head, network.link_length_m, self.junction_first, self.junction_link, path_links,
             )  # fmt: skip
             capacity *= 4

@@ -35,6 +35,7 @@ def walk_to_street(
     capacity: int,
     foot_ms: Integers,
     street: Integers,
+    unwanted: int,
     link_tail: Integers,
     link_head: Integers,
     link_length_m: Floats,
@@ -44,8 +45,8 @@ def walk_to_street(
 ) -> tuple[int, int, int, int, float, int]:
     """From a point on a link on foot to the first junction where a street of the mask can be boarded.
 
-    The streets are those with `street[link] & 3` that may be walked on too. Returns (outcome, street link, junction,
-    milliseconds, metres, links in `path`); `path` gets the links walked from the start link on, last one first.
+    The streets are those with `street[link] & 3`, without `unwanted` bits, that may be walked on too. Returns (outcome,
+    street link, junction, milliseconds, metres, links in `path`); `path` gets the links walked, last one first.
     """
     keys = np.full(capacity, -1, np.int64)
     best_ms = np.empty(capacity, np.int64)
@@ -77,7 +78,7 @@ def walk_to_street(
         boarded, most = -1, 0
         for entry in range(junction_first[junction], junction_first[junction + 1]):
             link = junction_link[entry]
-            ways = street[link] & 3
+            ways = 0 if street[link] & unwanted else street[link] & 3
             if ways > most and min(foot_ms[2 * link], foot_ms[2 * link + 1]) < CLOSED:
                 boarded, most = link, ways
         if boarded >= 0:

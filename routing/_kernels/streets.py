@@ -19,8 +19,9 @@ Integers = NDArray[Any]
 EARTH_RADIUS_M = 6_371_008.8
 METRES_PER_DEGREE = EARTH_RADIUS_M * np.pi / 180.0
 
-FORWARD, BACKWARD, FENCED = 1, 2, 4
-"""Bits of a mask of links: open along the link, open against it, not to be entered or left on foot."""
+FORWARD, BACKWARD, FENCED, ISLAND, CUT_OFF = 1, 2, 4, 8, 16
+"""Bits of a mask of links: open along the link, open against it, not to be entered or left on foot, on an island (not in the
+main part of the network), cut off by closures."""
 
 _FAR = 1e30
 
@@ -88,6 +89,7 @@ def nearest_links(
     longitudes: Floats,
     latitudes: Floats,
     mask: Integers,
+    unwanted: int,
     max_m: float,
     fenced_m: float,
     grid: Floats,
@@ -105,7 +107,8 @@ def nearest_links(
 ) -> None:
     """The nearest links to each point, nearest first: `found_*` are [points, wanted]; link -1 where there is none.
 
-    A link counts if its mask isn't 0 and it lies within `max_m`, or within `fenced_m` where its FENCED bit is set.
+    A link counts if its mask isn't 0, has none of the `unwanted` bits, and it lies within `max_m`, or within `fenced_m` where
+    its FENCED bit is set.
     `found_fraction` is the share of the link's length before its nearest point.
     """
     wanted = found_link.shape[1]
@@ -143,7 +146,7 @@ def nearest_links(
                     cell = row * columns + column
                     for entry in range(cell_first[cell], cell_first[cell + 1]):
                         link = cell_link[entry]
-                        if mask[link] == 0:
+                        if mask[link] == 0 or mask[link] & unwanted:
                             continue
                         point = cell_point[entry]
                         a_x, a_y = (shape_x[point] - x) * scale_x, (shape_y[point] - y) * METRES_PER_DEGREE

@@ -20,7 +20,8 @@ from routing.parts import find_parts
 from routing.profiles import MOTOR_PROFILES, load_profiles
 from routing.road_state import RoadState
 from routing.router import Router
-from routing.snapping import Position, SnapIndex
+from routing.snap_index import SnapIndex
+from routing.snapping import FRAGMENT, ISLAND, MAIN, Position
 from routing.walking import Footways
 
 TIME_ZONE = "Asia/Jakarta"
@@ -48,12 +49,22 @@ def prepare(network: RoadNetwork, *, everywhere: bool = False) -> Prepared:
     at = network.junction_longitude[begin], network.junction_latitude[begin]
     hierarchy = Hierarchy.build(network.turn_tail, network.turn_head, *at, order=order)
     metrics = {name: hierarchy.customize(costs[name].weights) for name in MOTOR_PROFILES}
-    reachable = {
-        name: np.ones(2 * network.links, np.bool_) if everywhere else find_parts(network, costs[name]).usable
-        for name in MOTOR_PROFILES
-    }
+    standing = {}
+    for name in MOTOR_PROFILES:
+        parts = find_parts(network, costs[name])
+        kind = np.where((parts.part == parts.main) | everywhere, MAIN, np.where(parts.usable, ISLAND, FRAGMENT))
+        standing[name] = kind.astype(np.uint8)
     index, foot_ms = SnapIndex.build(network), costs["foot"].segment_ms
-    live = LiveRoads(network, index, profiles, costs, metrics, reachable, foot_ms, TIME_ZONE)
+    live = LiveRoads(
+        network,
+        index,
+        profiles,
+        costs,
+        metrics,
+        standing,
+        foot_ms,
+        TIME_ZONE,
+    )
     return Prepared(network, costs, live, Router.build(network, index, Footways.build(network, foot_ms), live.base))
 
 

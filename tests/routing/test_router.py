@@ -352,3 +352,44 @@ def test_snaps_know_their_profile(gated: tuple[Town, Prepared]) -> None:
     found = prepared.router.snap(x, y, "motorcycle")
     assert isinstance(found, Snap)
     assert found.profile == "motorcycle"
+
+
+def test_where_an_island_has_no_way_the_place_on_the_main_part_is_taken() -> None:
+    town = draw(
+        """
+        A-----B-----C
+        |     |     |
+        |     |     |
+        D-----E-----F
+
+          Q-----R
+          |     |
+          S-----T
+
+        """,
+        metres=80,
+    ).build()
+    prepared = prepare(town.network)
+    router = prepared.router
+    x, y = town.world.position("Q")
+    patient = router.snap(x, y, "ambulance")
+    assert patient.instead is not None
+    assert patient.instead.carry.kind == "straight"
+    station, x_of_s = Position(town.segment("A", "B"), 0.5), town.world.position("S")
+    route = router.route(station, patient, "ambulance")
+    assert route.destination_carry is patient.instead.carry
+    assert router.route(patient, station, "ambulance").origin_carry is patient.instead.carry
+    neighbour = router.snap(*x_of_s, "ambulance")
+    assert router.route(neighbour, patient, "ambulance").destination_carry is patient.carry
+    places = [patient, neighbour]
+    table = router.eta_table([station, *places], [station, *places], "ambulance")
+    assert table.instead.tolist() == [[0, 2, 2], [1, 0, 0], [1, 0, 0]]
+    assert table.ms[0, 1] == route.duration_ms
+    assert (table.ms < CLOSED).all()
+    many = router.snap_many([x, x_of_s[0]], [y, x_of_s[1]], "ambulance")
+    pinned = router.eta_table([station], router.destinations(many, "ambulance", pinned=True), "ambulance")
+    assert pinned.instead.tolist() == [[2, 2]]
+    assert (pinned.ms < CLOSED).all()
+    shut = tuple({position.segment for place in places for position in place.positions})
+    closed = router.at(prepared.live.apply([RoadCondition("c", "closure", OnSegments(shut), Closed(), "test")], NOON))
+    assert (closed.eta_table([station], many, "ambulance").ms < CLOSED).all()

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from routing.errors import PlaceError
 from routing.network import CLOSED, RoadNetwork
-from routing.snapping import FENCED_REACH_M, Position, SnapIndex, snap, snap_many, street_mask
+from routing.snap_index import SnapIndex
+from routing.snapping import FENCED_REACH_M, FRAGMENT, ISLAND, MAIN, Position, snap, snap_many, street_mask
 from routing.walking import Footways
 from tests.routing.shapes import METRE, network_of
 
@@ -29,7 +30,7 @@ def streets(network: RoadNetwork, *links: int, oneway: tuple[int, ...] = ()) -> 
     for link in links:
         segment_ms[2 * link] = 1_000
         segment_ms[2 * link + 1] = CLOSED if link in oneway else 1_000
-    return street_mask(segment_ms, np.ones(2 * network.links, np.bool_), None)
+    return street_mask(segment_ms, np.full(2 * network.links, MAIN, np.uint8), None)
 
 
 coordinate = st.integers(-300, 300).map(float)
@@ -85,7 +86,11 @@ def test_the_index_comes_back_from_its_arrays() -> None:
     index = SnapIndex.build(network)
     again = SnapIndex.from_arrays(network, index.arrays())
     asked = np.array([90 * METRE]), np.array([50 * METRE])
-    assert again.nearest(*asked, np.ones(2, np.uint8))[0] == index.nearest(*asked, np.ones(2, np.uint8))[0] == [[1]]
+    assert (
+        again.nearest(*asked, np.ones(2, np.uint8), max_m=1e3)[0]
+        == index.nearest(*asked, np.ones(2, np.uint8), max_m=1e3)[0]
+        == [[1]]
+    )
 
 
 def test_a_two_way_street_gives_a_position_in_each_direction() -> None:
@@ -107,8 +112,8 @@ def test_a_one_way_street_gives_one_position() -> None:
 def test_closed_and_unreachable_links_are_passed_over() -> None:
     network = network_of([[(0, 0), (100, 0)], [(0, 50), (100, 50)], [(0, 90), (100, 90)]])
     segment_ms = np.array([CLOSED, CLOSED, 1_000, 1_000, 1_000, 1_000], np.uint32)
-    reachable = np.array([True, True, False, False, True, True])
-    found = snap(SnapIndex.build(network), street_mask(segment_ms, reachable, None), None, "car", 50 * METRE, 0.0)
+    standing = np.array([MAIN, MAIN, FRAGMENT, FRAGMENT, MAIN, MAIN], np.uint8)
+    found = snap(SnapIndex.build(network), street_mask(segment_ms, standing, None), None, "car", 50 * METRE, 0.0)
     assert found.positions[0].segment >> 1 == 2
 
 
@@ -146,7 +151,7 @@ def test_a_toll_road_is_taken_only_for_points_on_it() -> None:
     network = network_of([[(0, 0), (400, 0)], [(0, 60), (400, 60)]])
     index, footways = SnapIndex.build(network), on_foot(network, closed=(toll,))
     segment_ms = np.full(4, 1_000, np.uint32)
-    mask = street_mask(segment_ms, np.ones(4, np.bool_), footways.foot_ms)
+    mask = street_mask(segment_ms, np.full(4, MAIN, np.uint8), footways.foot_ms)
     behind_the_fence = snap(index, mask, footways, "ambulance", 200 * METRE, (FENCED_REACH_M + 2) * METRE)
     on_the_carriageway = snap(index, mask, footways, "ambulance", 200 * METRE, (FENCED_REACH_M - 8) * METRE)
     assert behind_the_fence.positions[0].segment >> 1 == street
@@ -188,3 +193,21 @@ def test_a_pavement_beside_its_street_is_no_reason_to_walk() -> None:
     network = network_of([[(0, 0), (400, 0)], [(0, 6), (400, 6)], [(400, 0), (400, 6)]])
     found = snap(SnapIndex.build(network), streets(network, 0), on_foot(network), "ambulance", 200 * METRE, 9 * METRE)
     assert (found.carry.kind, found.carry.metres) == ("street", pytest.approx(9, abs=0.01))
+
+
+def test_beside_a_place_on_an_island_the_nearest_on_the_main_part_is_given() -> None:
+    network = network_of([[(0, 0), (400, 0)], [(0, 60), (400, 60)]])
+    standing = np.array([MAIN, MAIN, ISLAND, ISLAND], np.uint8)
+    index, mask = SnapIndex.build(network), street_mask(np.full(4, 1_000, np.uint32), standing, None)
+    found = snap(index, mask, on_foot(network), "car", 100 * METRE, 55 * METRE)
+    assert found.positions[0].segment >> 1 == 1
+    assert found.instead is not None
+    assert found.instead.positions[0].segment >> 1 == 0
+    assert (found.instead.carry.kind, found.instead.carry.metres) == ("straight", pytest.approx(55, abs=0.01))
+    assert found.instead.instead is None
+    assert snap(index, mask, on_foot(network), "car", 100 * METRE, 5 * METRE).instead is None
+    many = snap_many(index, mask, "car", [100 * METRE] * 3, [5 * METRE, 55 * METRE, 1.0])
+    assert many.link.tolist() == [0, 1, -1]
+    assert many.instead is not None
+    assert many.instead.link.tolist() == [-1, 0, -1]
+    assert snap_many(index, mask, "car", [0.0], [0.0]).instead is None

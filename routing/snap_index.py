@@ -1,0 +1,120 @@
+"""Finds the links near a point or in a box: a uniform grid over the edges of all link shapes.
+
+A mask of links says which of them count, so one index serves every profile and every state of the roads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing._kernels import streets as kernels
+from routing.network import RoadNetwork
+
+
+@dataclass(frozen=True, slots=True)
+class SnapIndex:
+    """A uniform grid over the edges of all link shapes.
+
+    Attributes:
+        network: the road network.
+        grid: float64[6]: west and south border, width and height of a cell (degrees), columns, rows.
+        cell_first: int64[cells + 1]; cell `i` (row by row from the south-west) holds the entries
+            `cell_first[i] .. cell_first[i + 1] - 1`.
+        cell_link: int32[entries], links. cell_point: int64[entries], where in the shapes the edge begins.
+    """
+
+    network: RoadNetwork
+    grid: NDArray[np.float64]
+    cell_first: NDArray[np.int64]
+    cell_link: NDArray[np.int32]
+    cell_point: NDArray[np.int64]
+
+    @staticmethod
+    def build(network: RoadNetwork) -> SnapIndex:
+        """Indexes every link of the network, about four edges a cell, cells 50 to 500 m wide."""
+        x, y = network.shape_longitude, network.shape_latitude
+        west, south, east, north = (
+            (float(x.min()), float(y.min()), float(x.max()), float(y.max())) if len(x) else (0.0, 0.0, 0.0, 0.0)
+        )
+        degree_x_m = kernels.METRES_PER_DEGREE * max(0.01, float(np.cos(np.radians((south + north) / 2))))
+        area_m2 = (east - west) * degree_x_m * (north - south) * kernels.METRES_PER_DEGREE
+        side_m = min(500.0, max(50.0, 2.0 * float(np.sqrt(area_m2 / max(1, len(x) - network.links)))))
+        cell_x, cell_y = side_m / degree_x_m, side_m / kernels.METRES_PER_DEGREE
+        columns, rows = int((east - west) / cell_x) + 1, int((north - south) / cell_y) + 1
+        grid = np.array([west, south, cell_x, cell_y, columns, rows], np.float64)
+        counts = np.zeros(columns * rows + 1, np.int64)
+        shapes = (network.shape_first, x, y)
+        nothing_link, nothing_point = np.empty(0, np.int32), np.empty(0, np.int64)
+        kernels.fill_grid(grid, columns, rows, *shapes, counts, nothing_link, nothing_point, True)
+        first = np.cumsum(counts)
+        link, point = np.empty(first[-1], np.int32), np.empty(first[-1], np.int64)
+        kernels.fill_grid(grid, columns, rows, *shapes, first[:-1].copy(), link, point, False)
+        return SnapIndex(network, grid, first, link, point)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What has to be kept in files, beside the network."""
+        return {
+            "grid": self.grid, "cell_first": self.cell_first, "cell_link": self.cell_link, "cell_point": self.cell_point,
+        }  # fmt: skip
+
+    @staticmethod
+    def from_arrays(network: RoadNetwork, arrays: Mapping[str, NDArray[Any]]) -> SnapIndex:
+        """The counterpart of `arrays`; nothing is copied."""
+        names = ("grid", "cell_first", "cell_link", "cell_point")
+        return SnapIndex(network, *(np.asarray(arrays[name]) for name in names))
+
+    def nearest(
+        self,
+        longitude: NDArray[np.float64],
+        latitude: NDArray[np.float64],
+        mask: NDArray[np.uint8],
+        *,
+        count: int = 1,
+        max_m: float,
+        fenced_m: float = np.inf,
+        unwanted: int = 0,
+    ) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
+        """The nearest links to each point, nearest first.
+
+        Args:
+            longitude, latitude: float64[n], degrees.
+            mask: uint8[l]; a link counts if it isn't 0 and has none of the `unwanted` bits.
+            count: how many links are wanted.
+            max_m: how far they may be; `fenced_m`: how far where the mask's FENCED bit is set.
+
+        Returns:
+            Links int32[n, count], -1 where there are fewer; the share of each link's length before the nearest point;
+            metres to it, infinite where there is none.
+        """
+        shape = (len(longitude), count)
+        link, fraction, metres = np.empty(shape, np.int32), np.empty(shape, np.float64), np.empty(shape, np.float64)
+        network = self.network
+        kernels.nearest_links(
+            np.ascontiguousarray(longitude, np.float64), np.ascontiguousarray(latitude, np.float64), mask, unwanted,
+            float(max_m), float(fenced_m), self.grid, int(self.grid[4]), int(self.grid[5]), self.cell_first, self.cell_link,
+            self.cell_point, network.shape_first, network.shape_longitude, network.shape_latitude, link, fraction, metres,
+        )  # fmt: skip
+        return link, fraction, metres
+
+    def links_near(self, west: float, south: float, east: float, north: float) -> NDArray[np.int32]:
+        """Every link with a part in the box (degrees), in order, and a few that lie close to it."""
+        columns, rows = int(self.grid[4]), int(self.grid[5])
+        found = kernels.links_in_box(west, south, east, north, self.grid, columns, rows, self.cell_first, self.cell_link)
+        return np.unique(found)
+
+    def points_at(
+        self, link: NDArray[np.int32], fraction: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Longitude and latitude (degrees) at a share of each link's length, counted in the link's direction."""
+        x, y = np.empty(len(link), np.float64), np.empty(len(link), np.float64)
+        network = self.network
+        kernels.points_along(
+            np.ascontiguousarray(link, np.int32), np.ascontiguousarray(fraction, np.float64), network.shape_first,
+            network.shape_longitude, network.shape_latitude, x, y,
+        )  # fmt: skip
+        return x, y
