@@ -29,7 +29,7 @@ from routing.road_state import RoadState
 from routing.roads import Roads, open_roads
 from routing.storage import load_arrays, load_table
 
-FORMAT = 1
+FORMAT = 2
 """Of the files of a region; another one is stale."""
 
 _TABLES = ("profiles.toml", "facilities.toml", "address.toml")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -55,18 +55,6 @@ def straight_m(longitude: float, latitude: float, longitudes: Floats, latitudes:
     chord = np.sin((there - here) / 2) ** 2
     chord = chord + np.cos(here) * np.cos(there) * np.sin(np.radians(longitudes - longitude) / 2) ** 2
     return np.asarray(2 * _EARTH_RADIUS_M * np.arcsin(np.sqrt(chord)), np.float64)
-
-
-def _some(snaps: Snaps, which: NDArray[np.intp]) -> Snaps:
-    return replace(
-        snaps,
-        longitude=snaps.longitude[which],
-        latitude=snaps.latitude[which],
-        link=snaps.link[which],
-        fraction=snaps.fraction[which],
-        directions=snaps.directions[which],
-        gap_m=snaps.gap_m[which],
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +118,7 @@ class RegionTimes:
         facilities = {profile: _facility_times(router, longitude, latitude, profile) for profile in sorted(set(profiles))}
         cells = {}
         if demand is not None:
-            snaps = router.snap_many(demand.longitude, demand.latitude, cover_profile)
+            snaps = router.snap_many(demand.longitude, demand.latitude, cover_profile, sent_to=True)
             cells[cover_profile] = router.destinations(snaps, cover_profile, pinned=True)
         return RegionTimes(router, longitude, latitude, MappingProxyType(facilities), demand, MappingProxyType(cells))
 
@@ -148,7 +136,7 @@ class RegionTimes:
         known = self.facilities[profile]
         if known.onward_ms is not None:
             return np.asarray(known.onward_ms[np.ix_(which, which)])
-        some = _some(known.snaps, which)
+        some = known.snaps.rows(which)
         return self._with_estimates(milliseconds(self.router.eta_table(some, some, profile).ms), known, which)
 
     def _with_estimates(self, times: Floats, known: FacilityTimes, which: NDArray[np.intp]) -> Floats:
@@ -156,9 +144,9 @@ class RegionTimes:
             times, known.beyond[which], self.longitude[which], self.latitude[which], known.estimate_ms_per_m
         )
 
-    def to_cells(self, snaps: Snaps, profile: str) -> Floats:
+    def to_cells(self, origins: Ends, profile: str) -> Floats:
         """Milliseconds from each place to each cell of demand: float64[v, c]."""
-        return milliseconds(self.router.eta_table(snaps, self.cells[profile], profile).ms)
+        return milliseconds(self.router.eta_table(origins, self.cells[profile], profile).ms)
 
 
 def _estimate_beyond(times: Floats, beyond: NDArray[np.bool_], longitude: Floats, latitude: Floats, ms_per_m: float) -> Floats:
@@ -169,7 +157,7 @@ def _estimate_beyond(times: Floats, beyond: NDArray[np.bool_], longitude: Floats
 
 
 def _facility_times(router: Router, longitude: Floats, latitude: Floats, profile: str) -> FacilityTimes:
-    snaps = router.snap_many(longitude, latitude, profile)
+    snaps = router.snap_many(longitude, latitude, profile, sent_to=True)
     ends = router.destinations(snaps, profile, pinned=True)
     beyond = snaps.link < 0
     figures = router.estimate((0.0, 0.0), (0.0, 0.1), profile)

@@ -77,7 +77,7 @@ def instead_of(places: Places) -> tuple[NDArray[np.int64], Places]:
         if places.instead is None:
             return np.empty(0, np.int64), ()
         which = np.flatnonzero(places.instead.link >= 0)
-        return which, _rows(places.instead, which)
+        return which, places.instead.rows(which)
     others = {number: one.instead for number, one in enumerate(places) if isinstance(one, Snap) and one.instead is not None}
     return np.array(list(others), np.int64), tuple(others.values())
 
@@ -96,11 +96,6 @@ def with_places(places: Snaps, which: NDArray[np.int64], new: Snaps) -> Snaps:
 
 def _nowhere(places: Snaps) -> Snaps:
     return replace(places, link=np.full(len(places), -1, np.int32), directions=np.zeros(len(places), np.uint8), instead=None)
-
-
-def _rows(places: Snaps, which: NDArray[np.int64]) -> Snaps:
-    names = ("longitude", "latitude", "link", "fraction", "directions", "gap_m")
-    return Snaps(places.profile, *(getattr(places, name)[which] for name in names))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

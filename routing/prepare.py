@@ -18,7 +18,8 @@ from routing.osm import Extract
 from routing.parts import PartsSummary, find_parts, summarise
 from routing.profiles import load_profiles
 from routing.roads import FOOT, profile_folder
-from routing.snapping import SnapIndex
+from routing.snap_index import SnapIndex
+from routing.snapping import standing_of
 from routing.storage import save_arrays, save_network
 from routing.walking import Footways
 
@@ -86,7 +87,7 @@ def build_roads(
         found = find_parts(network, costs)
         parts[name] = summarise(network, found)
         save_arrays(target, {field.name: getattr(costs, field.name) for field in fields(ProfileCosts)})
-        save_arrays(target, {"reachable": found.usable})
+        save_arrays(target, {"standing": standing_of(found.part, found.usable, found.main)})
         hierarchy.customize(costs.weights).save(_made(target / "metric"))
     foot_ms = cost(network, profiles[FOOT]).segment_ms
     save_arrays(folder / "walking", Footways.build(network, foot_ms).arrays())

@@ -11,7 +11,7 @@ from routing.live import LiveRoads
 from routing.network import RoadNetwork
 from routing.profiles import load_profiles
 from routing.router import Router
-from routing.snapping import SnapIndex
+from routing.snap_index import SnapIndex
 from routing.storage import load_arrays, load_network
 from routing.walking import Footways
 
@@ -35,7 +35,7 @@ class Roads:
 
 
 def profile_folder(folder: Path, profile: str) -> Path:
-    """Where a profile's costs, reachable segments and metric lie."""
+    """Where a profile's costs, the standing of its segments and its metric lie."""
     return folder / "profiles" / profile
 
 
@@ -50,13 +50,13 @@ def open_roads(folder: Path, time_zone: str) -> Roads:
     hierarchy = Hierarchy.load(folder / "hierarchy")
     index = SnapIndex.from_arrays(network, load_arrays(folder / "snapping"))
     profiles = {name: profile for name, profile in load_profiles().items() if profile.motor}
-    costs, metrics, reachable = {}, {}, {}
+    costs, metrics, standing = {}, {}, {}
     for name in profiles:
         arrays = load_arrays(profile_folder(folder, name))
         metrics[name] = Metric.load(hierarchy, profile_folder(folder, name) / "metric")
         costs[name] = ProfileCosts(**{field.name: arrays[field.name] for field in fields(ProfileCosts)})
-        reachable[name] = arrays["reachable"]
+        standing[name] = arrays["standing"]
     foot_ms = load_arrays(profile_folder(folder, FOOT))["segment_ms"]
     footways = Footways.from_arrays(network, foot_ms, load_arrays(folder / "walking"))
-    live = LiveRoads(network, index, profiles, costs, metrics, reachable, foot_ms, time_zone)
+    live = LiveRoads(network, index, profiles, costs, metrics, standing, foot_ms, time_zone)
     return Roads(network, live, Router.build(network, index, footways, live.base))

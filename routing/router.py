@@ -97,15 +97,20 @@ class Router:
         latitude: Sequence[float] | NDArray[np.float64],
         profile: str,
         *,
+        sent_to: bool = False,
         max_gap_m: float = MAX_GAP_M,
     ) -> Snaps:
         """The nearest usable street to each point (degrees), without the part on foot; `link` is -1 where there is none.
+
+        With `sent_to` (facilities, cells of demand) streets that closures have cut off are passed over; vehicles are where
+        they are.
 
         Raises:
             PlaceError: a pair that is no place on earth.
             DataError: no such profile.
         """
-        return snap_many(self.index, self._roads(profile).mask, profile, longitude, latitude, max_gap_m=max_gap_m)
+        mask = self._roads(profile).mask
+        return snap_many(self.index, mask, profile, longitude, latitude, sent_to=sent_to, max_gap_m=max_gap_m)
 
     def origins(self, places: Places, profile: str) -> Ends:
         """Places to start from, for several questions about the same ones.

@@ -121,9 +121,23 @@ class Snaps:
         """How many points there are."""
         return len(self.link)
 
+    def rows(self, which: NDArray[np.integer]) -> Snaps:
+        """Some of the points."""
+        arrays = (self.longitude, self.latitude, self.link, self.fraction, self.directions, self.gap_m)
+        return Snaps(
+            self.profile,
+            *(array[which] for array in arrays),
+            instead=None if self.instead is None else self.instead.rows(which),
+        )
+
 
 FRAGMENT, ISLAND, MAIN = 0, 1, 2
 """How a segment stands in the network: on a small part, on one of `routing.parts.ISLAND_M` or more, on the main one."""
+
+
+def standing_of(part: NDArray[np.int32], usable: NDArray[np.bool_], main: int) -> NDArray[np.uint8]:
+    """The standing of each segment (uint8[2 l]), from `routing.parts.Parts`."""
+    return np.where((part == main) & (part >= 0), MAIN, np.where(usable, ISLAND, FRAGMENT)).astype(np.uint8)
 
 
 def street_mask(
@@ -174,20 +188,24 @@ def snap_many(
     longitude: Sequence[float] | NDArray[np.float64],
     latitude: Sequence[float] | NDArray[np.float64],
     *,
+    sent_to: bool = False,
     max_gap_m: float = MAX_GAP_M,
 ) -> Snaps:
     """The nearest usable street to each point, where there is one; no part on foot.
+
+    With `sent_to`, streets that closures have cut off are passed over: nobody can be sent there.
 
     Raises:
         PlaceError: a pair that is no place on earth.
     """
     x, y = np.ascontiguousarray(longitude, np.float64), np.ascontiguousarray(latitude, np.float64)
     check_points(x, y)
-    found = _nearest_places(index, mask, profile, x, y, max_gap_m, 0)
+    unwanted = kernels.CUT_OFF if sent_to else 0
+    found = _nearest_places(index, mask, profile, x, y, max_gap_m, unwanted)
     if not len(mask) or not (mask[found.link] & kernels.ISLAND).any():
         return found
     on_island = (mask[found.link] & kernels.ISLAND > 0) & (found.link >= 0)
-    other = _nearest_places(index, mask, profile, x, y, max_gap_m, kernels.ISLAND)
+    other = _nearest_places(index, mask, profile, x, y, max_gap_m, unwanted | kernels.ISLAND)
     link, directions = np.where(on_island, other.link, -1).astype(np.int32), np.where(on_island, other.directions, 0)
     return replace(found, instead=replace(other, link=link, directions=directions.astype(np.uint8)))
 

@@ -21,7 +21,7 @@ from routing.profiles import MOTOR_PROFILES, load_profiles
 from routing.road_state import RoadState
 from routing.router import Router
 from routing.snap_index import SnapIndex
-from routing.snapping import FRAGMENT, ISLAND, MAIN, Position
+from routing.snapping import MAIN, Position, standing_of
 from routing.walking import Footways
 
 TIME_ZONE = "Asia/Jakarta"
@@ -52,8 +52,8 @@ def prepare(network: RoadNetwork, *, everywhere: bool = False) -> Prepared:
     standing = {}
     for name in MOTOR_PROFILES:
         parts = find_parts(network, costs[name])
-        kind = np.where((parts.part == parts.main) | everywhere, MAIN, np.where(parts.usable, ISLAND, FRAGMENT))
-        standing[name] = kind.astype(np.uint8)
+        main = np.full(2 * network.links, MAIN, np.uint8)
+        standing[name] = main if everywhere else standing_of(parts.part, parts.usable, parts.main)
     index, foot_ms = SnapIndex.build(network), costs["foot"].segment_ms
     live = LiveRoads(
         network,
