@@ -26,6 +26,9 @@ def contract(rank: Int32, tail: Int32, head: Int32, report: Callable[[float], No
         rank: int32[nodes], when a node is contracted; the final rank is equivalent, with every subtree contiguous.
         tail, head: int32[arcs], nodes.
         report: told how much is done, 0 … 1.
+
+    Raises:
+        OverflowError: more arcs than int32 can count.
     """
     report(0.0)
     nodes = len(rank)
@@ -41,6 +44,8 @@ def contract(rank: Int32, tail: Int32, head: Int32, report: Callable[[float], No
     way = elimination.directions(edge_first, edge_head, edge_tail, tail, head)
     report(0.8)
     up_first, middle, up_head, up_tail = elimination.split_directions(edge_first, edge_head, way)
+    if len(up_head) + len(tail) >= 2**31:  # both lie in one weight array, indexed by int32
+        raise OverflowError("the graph is too large or its order too poor: over 2**31 arcs")
     down = elimination.downward(up_first, middle, up_head)
     placed = elimination.place_arcs(tail, head, up_first, middle, up_head)
     topology = Topology(parent, up_first, middle, up_head, up_tail, *down, *placed)

@@ -85,6 +85,7 @@ class Hierarchy:
 
         Raises:
             IndexError: an arc names a node that does not exist.
+            OverflowError: the order is so poor that contraction adds over 2**31 arcs.
             ValueError: arrays of different lengths, or `order` is not a permutation of the nodes.
         """
         longitude, latitude = np.asarray(longitude, np.float64), np.asarray(latitude, np.float64)

@@ -10,13 +10,16 @@ The result depends on the graph alone, not on the number of threads.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from routing._arguments import known_ids
 from routing._kernels import dissection
 from routing._kernels.types import Int32
 
@@ -24,6 +27,20 @@ Progress = Callable[[float], None]
 
 ALONE_FROM = 1 << 14
 """Cells from this size (at least 2) on are cut with a thread for each line; smaller ones are dissected whole, a thread each."""
+
+
+Span = tuple[int, int]
+
+
+class _Work(NamedTuple):
+    """What all threads work on; each moves only what lies in its own cells. Names as in `dissection.dissect`."""
+
+    plane: dissection.Plane
+    node: Int32
+    position: Int32
+    nodes_as_separator: bool
+    cut_lo: Int32
+    cut_hi: Int32
 
 
 def nested_dissection(
@@ -35,6 +52,9 @@ def nested_dissection(
         tail, head: int[arcs], nodes; direction, loops and repetitions don't matter.
         longitude, latitude: float64[nodes], degrees.
         progress: told how much is done, 0 … 1.
+
+    Raises:
+        IndexError: an arc names a node that does not exist.
 
     Returns:
         int32[nodes], the nodes from the first contracted to the last.
@@ -58,6 +78,9 @@ def edge_expanded_order(
             several states of one segment are welcome) begins and ends.
         longitude, latitude: float64[junctions], degrees.
         progress: told how much is done, 0 … 1.
+
+    Raises:
+        IndexError: a state names a junction that does not exist.
 
     Returns:
         int32[states], the nodes of the expanded graph from the first contracted to the last.
@@ -93,43 +116,57 @@ def _dissect(
 ) -> tuple[Int32, NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """The nodes in order; and for each joined pair (sorted keys) the cell lo, hi in which it was cut."""
     longitude, latitude = np.asarray(longitude, np.float64), np.asarray(latitude, np.float64)
-    a, b = np.asarray(tail, np.int64), np.asarray(head, np.int64)
     nodes = len(longitude)
+    a, b = known_ids(tail, nodes).astype(np.int64), known_ids(head, nodes).astype(np.int64)
     plane, node, pair_key, arc_of_pair = _plane(a, b, longitude, latitude, nodes_as_separator)
-    position = np.empty(nodes, np.int32)
-    position[node] = np.arange(nodes, dtype=np.int32)
-    cut_lo = np.full(len(plane.neighbour), -1, np.int32)
-    cut_hi = np.full(len(plane.neighbour), -1, np.int32)
-    done = 0
+    work = _Work(
+        plane,
+        node,
+        np.argsort(node).astype(np.int32),
+        nodes_as_separator,
+        np.full(len(plane.neighbour), -1, np.int32),
+        np.full(len(plane.neighbour), -1, np.int32),
+    )
+    # The effort grows like n log n; a large cell costs one level of it.
+    done, whole = 0.0, nodes * math.log2(nodes + 2)
+    report = progress or _silent
     with ThreadPoolExecutor(os.cpu_count() or 1) as threads:
-        large, small = [(0, nodes)], []
-        while large:
-            tries = [
-                [threads.submit(dissection.try_lines_alone, lo, hi, line, plane, node, position) for line in range(4)]
-                for lo, hi in large
-                if hi - lo >= ALONE_FROM
-            ]
-            small += [cell for cell in large if cell[1] - cell[0] < ALONE_FROM]
-            large = [cell for cell in large if cell[1] - cell[0] >= ALONE_FROM]
-            below = []
-            for (lo, hi), lines in zip(large, tries, strict=True):
-                cuts = [line.result() for line in lines]
-                side = min(cuts, key=lambda cut: (cut[0], -cut[1]))[2]
-                middle, end = dissection.divide_cell(
-                    lo, hi, plane, node, position, side, nodes_as_separator, cut_lo, cut_hi, np.empty(hi - lo, np.int32)
-                )
-                below += [(lo, middle), (middle, end)]
-            large = below
-        small.sort(key=lambda cell: cell[0] - cell[1])
-        for (lo, hi), work in [
-            (cell, threads.submit(dissection.dissect, *cell, plane, node, position, nodes_as_separator, cut_lo, cut_hi))
-            for cell in small
-        ]:
-            work.result()
-            done += hi - lo
-            if progress is not None:
-                progress(done / nodes if nodes else 1.0)
-    return node, pair_key, cut_lo[arc_of_pair].astype(np.int64), cut_hi[arc_of_pair].astype(np.int64)
+        small: list[Span] = []
+        level: list[Span] = [(0, nodes)]
+        while level:
+            small += [(lo, hi) for lo, hi in level if hi - lo < ALONE_FROM]
+            large = [(lo, hi) for lo, hi in level if hi - lo >= ALONE_FROM]
+            level = _divide_large(large, work, threads)
+            done += sum(hi - lo for lo, hi in large)
+            report(done / whole if whole else 1.0)
+        small.sort(key=lambda span: span[0] - span[1])
+        for (lo, hi), job in [(span, threads.submit(_dissect_whole, span, work)) for span in small]:
+            job.result()
+            done += (hi - lo) * math.log2(hi - lo + 1)
+            report(min(1.0, done / whole) if whole else 1.0)
+    report(1.0)
+    return node, pair_key, work.cut_lo[arc_of_pair].astype(np.int64), work.cut_hi[arc_of_pair].astype(np.int64)
+
+
+def _dissect_whole(cell: Span, work: _Work) -> None:
+    dissection.dissect(*cell, work.plane, work.node, work.position, work.nodes_as_separator, work.cut_lo, work.cut_hi)
+
+
+def _divide_large(cells: list[Span], work: _Work, threads: ThreadPoolExecutor) -> list[Span]:
+    """Divide each cell once, all lines of all cells at once; the cells that come of it."""
+    tries = [
+        [threads.submit(dissection.try_line_alone, lo, hi, line, work.plane, work.node, work.position) for line in range(4)]
+        for lo, hi in cells
+    ]
+    parts: list[Span] = []
+    for (lo, hi), lines in zip(cells, tries, strict=True):
+        side = min((line.result() for line in lines), key=lambda cut: (cut[0], -cut[1]))[2]
+        middle, end = dissection.divide_cell(
+            lo, hi, work.plane, work.node, work.position, side, work.nodes_as_separator, work.cut_lo, work.cut_hi,
+            np.empty(hi - lo, np.int32),
+        )  # fmt: skip
+        parts += [(lo, middle), (middle, end)]
+    return parts
 
 
 def _plane(
@@ -162,3 +199,7 @@ def _plane(
         y.astype(np.float32),
     )
     return plane, np.arange(nodes, dtype=np.int32), key, place[: len(key)]
+
+
+def _silent(_done: float) -> None:
+    """No one listens."""

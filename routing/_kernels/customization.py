@@ -205,7 +205,7 @@ def recustomize(
     """
     first, middle, head, tail, upward_arc = graph.first, graph.middle, graph.head, graph.tail, graph.upward_arc
     heap = np.empty(1024, np.int32)
-    size = 0
+    size = int(np.int64(0))  # not a literal, which would compile `push` and `pop` once more
     written = np.empty(1024, np.int32)
     count = 0
     settled = 0

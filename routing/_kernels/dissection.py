@@ -357,9 +357,9 @@ def dissect(
 
 
 @kernel
-def try_lines_alone(lo: int, hi: int, line: int, plane: Plane, node: Int32, position: Int32) -> tuple[int, int, UInt8]:
+def try_line_alone(lo: int, hi: int, line: int, plane: Plane, node: Int32, position: Int32) -> tuple[int, int, UInt8]:
     """One line for one large cell, with work arrays of its own: (cut, size of the smaller part, side of each node)."""
     cell = make_cell(lo, hi, plane, node)
     enter(lo, hi, plane, node, position, cell)
-    cut, smaller = try_line(hi - lo, line, lo, plane, node, cell, 2**31 - 1)
+    cut, smaller = try_line(hi - lo, line, lo, plane, node, cell, int(np.int64(2**31 - 1)))
     return cut, smaller, cell.trial

@@ -191,7 +191,7 @@ def shortest_path(
     out, back, out_via, back_via = work.out, work.back, work.out_via, work.back_via
     best, meeting = search(sources, source_offsets, targets, target_offsets, graph, weight, work)
     path = np.empty(256, np.int32)
-    length = 0
+    length = int(np.int64(0))  # not a literal, which would compile `unpack` once more
     source, target = -1, -1
     if meeting >= 0:
         stack = np.empty(height + 2, np.int32)

@@ -89,3 +89,9 @@ def test_progress_rises_to_one() -> None:
     ordering.nested_dissection(graph.tail, graph.head, graph.longitude, graph.latitude, progress=told.append)
     assert told == sorted(told)
     assert told[-1] == 1.0
+
+
+def test_nodes_that_do_not_exist_are_refused() -> None:
+    for make in (ordering.nested_dissection, ordering.edge_expanded_order):
+        with pytest.raises(IndexError, match="node 2 is out of range"):
+            make([0, 2], [1, 1], [0.0, 1.0], [0.0, 1.0])
