@@ -10,26 +10,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dispatch.cases import Requirement, case_kinds
-from dispatch.coverage import coverage_loss, covered, uncovered
+from dispatch.cases import Requirement
 from dispatch.decision import Decision, FacilityChoice, Tables, Way, asked_next, decide, problem_of
 from dispatch.destinations import Pair, Places, given_place, match_facilities, matched_places, to_given, weighed
 from dispatch.facts import COVER_PROFILE, Call, Region
-from dispatch.fleet import FREE, Vehicle
+from dispatch.fleet import Vehicle
 from dispatch.legs import LegRule, default_rules, profile_for
 from dispatch.policies import DEFAULT_POLICY, POLICIES
-from dispatch.reasons import Reason, reason
-from dispatch.screening import Candidate, LeftOut, locate, screen
+from dispatch.reasons import reason
+from dispatch.screening import LeftOut, screen
 from dispatch.settings import DecisionSettings, default_settings
-from dispatch.times import Floats, milliseconds
+from dispatch.standing import cover, covering_vehicles, drives, stand
+from dispatch.times import Floats
 from routing import InputError, PlaceError
-from routing.snapping import Snap, Snaps
+from routing.snapping import Snap
 
 __all__ = ["COVER_PROFILE", "Call", "NextFacility", "Recommendation", "Region", "next_facility", "recommend"]
-
-_COVER_CASE = "emergency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,63 +91,10 @@ def _stops(region: Region, call: Call, profiles: Sequence[str]) -> dict[str, Sna
     return found
 
 
-def _snapped(region: Region, candidates: Sequence[Candidate], profile: str, settings: DecisionSettings) -> Snaps:
-    longitude = np.array([candidate.longitude for candidate in candidates], np.float64)
-    latitude = np.array([candidate.latitude for candidate in candidates], np.float64)
-    return region.times.router.snap_many(longitude, latitude, profile, max_gap_m=settings.off_road_m)
-
-
-def _to_street_ms(snaps: Snaps, settings: DecisionSettings) -> Floats:
-    """Over yards and car parks to the street: float64[v], inf where there is none near."""
-    return np.rint(snaps.gap_m * settings.off_road_ms_per_m)
-
-
 def _legs(rules: Sequence[LegRule], vehicle: Vehicle, requirement: Requirement) -> Pair:
     """The profiles of both legs."""
     case, priority = requirement.kind, requirement.priority
     return profile_for(rules, vehicle, case, priority, "reach"), profile_for(rules, vehicle, case, priority, "carry")
-
-
-def _drives(
-    region: Region,
-    candidates: Sequence[Candidate],
-    profiles: Sequence[str],
-    stops: Mapping[str, Snap],
-    settings: DecisionSettings,
-) -> tuple[Floats, NDArray[np.bool_]]:
-    """From each vehicle to where it stops for the patient: float64[v], inf where there is no way; and bool[v], which of them
-    stand on or near a street that they can use."""
-    drive, on_road = np.full(len(candidates), np.inf), np.ones(len(candidates), np.bool_)
-    for profile, stop in stops.items():
-        mine = np.array([v for v, name in enumerate(profiles) if name == profile], np.intp)
-        if len(mine):
-            snaps = _snapped(region, [candidates[v] for v in mine], profile, settings)
-            times = milliseconds(region.times.router.eta_table(snaps, [stop], profile).ms)[:, 0]
-            drive[mine], on_road[mine] = times + _to_street_ms(snaps, settings), snaps.link >= 0
-    return drive, on_road
-
-
-def _cover(
-    region: Region, fleet: Sequence[Vehicle], known: Sequence[Candidate], now: datetime, settings: DecisionSettings
-) -> tuple[dict[str, float], dict[str, float]]:
-    """What each free emergency vehicle, by id, alone covers, and the expected coverage that goes with it."""
-    demand = region.times.demand
-    kinds = case_kinds()[_COVER_CASE].vehicles
-    places: dict[str, Candidate | Reason] = {candidate.vehicle.id: candidate for candidate in known}
-    located = []
-    for vehicle in fleet:
-        if vehicle.status in FREE and vehicle.kind in kinds:
-            found = places.get(vehicle.id) or locate(vehicle, now, settings)
-            if isinstance(found, Candidate):
-                located.append(found)
-    if demand is None or not located:
-        return {}, {}
-    snaps = _snapped(region, located, COVER_PROFILE, settings)
-    before = np.array([candidate.turnout_ms + candidate.doubt_ms for candidate in located]) + _to_street_ms(snaps, settings)
-    covers = covered(region.times.to_cells(snaps, COVER_PROFILE) + before[:, None], settings.standard_ms)
-    ids = [candidate.vehicle.id for candidate in located]
-    alone, loss = uncovered(covers, demand.weight), coverage_loss(covers, demand.weight, settings.busy_share)
-    return dict(zip(ids, alone.tolist(), strict=True)), dict(zip(ids, loss.tolist(), strict=True))
 
 
 def _ways(region: Region, pairs: Sequence[Pair], stops: Mapping[str, Snap], places: Places) -> tuple[Way, ...]:
@@ -211,8 +155,13 @@ def recommend(
     given = given_place(call)
     candidates, vehicles_out = screen(fleet, requirement, call.now, settings)
     legs = [_legs(rules, candidate.vehicle, requirement) for candidate in candidates]
-    stops = _stops(region, call, sorted({COVER_PROFILE, *(reach for reach, _ in legs)}))
-    drive, on_road = _drives(region, candidates, [reach for reach, _ in legs], stops, settings)
+    profiles = sorted({COVER_PROFILE, *(reach for reach, _ in legs)})
+    stops = _stops(region, call, profiles)
+    covering = covering_vehicles(fleet, candidates, call.now, settings)
+    driving = {name: [one for one, (reach, _) in zip(candidates, legs, strict=True) if reach == name] for name in profiles}
+    driving[COVER_PROFILE] += covering
+    standing = {name: stand(region.times, ones, name, settings) for name, ones in driving.items()}
+    drive, on_road = drives(region.times, candidates, [reach for reach, _ in legs], standing, stops)
     if not on_road.all():
         off = [candidates[v].vehicle for v in np.flatnonzero(~on_road).tolist()]
         vehicles_out += [LeftOut(one.id, one.name, (reason("vehicle.off_road"),)) for one in off]
@@ -227,11 +176,11 @@ def recommend(
         reach_ms = settings.turnout_ms + (float(reached.min()) if len(reached) else 0.0)
         places = matched_places(region, call, pairs, stops, reach_ms, settings)
     else:
-        drives = {(reach, carry): to_given(region, given, stops[reach], carry) for reach, carry in pairs}
-        places = Places(None, (given,), (), drives)
+        rides = {(reach, carry): to_given(region, given, stops[reach], carry) for reach, carry in pairs}
+        places = Places(None, (given,), (), rides)
 
     row = {pair: number for number, pair in enumerate(pairs)}
-    alone, loss = _cover(region, fleet, candidates, call.now, settings)
+    alone, loss = cover(region.times, covering, standing[COVER_PROFILE], settings)
     ids = [candidate.vehicle.id for candidate in candidates]
     demand = region.times.demand
     tables = Tables(
