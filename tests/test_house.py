@@ -6,6 +6,7 @@ import importlib.util
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,9 @@ def test_links_inside_the_documents_lead_somewhere() -> None:
 def test_no_file_is_large() -> None:
     large = [path.name for path in tracked() if path.stat().st_size > 1 << 20]
     assert large == []
+
+
+def test_an_installed_copy_gets_every_table() -> None:
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["data-files"]
+    packed = {path for patterns in listed.values() for pattern in patterns for path in ROOT.glob(pattern)}
+    assert packed == set((ROOT / "data").rglob("*.toml"))
