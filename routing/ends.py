@@ -66,6 +66,15 @@ class Positions:
         """Some of the positions; the places stay."""
         return Positions(self.places, self.owner[keep], self.segment[keep], self.fraction[keep])
 
+    def followed_by(self, others: Positions) -> Positions:
+        """These places, and then others."""
+        return Positions(
+            self.places + others.places,
+            np.concatenate((self.owner, others.owner + self.places)),
+            np.concatenate((self.segment, others.segment)),
+            np.concatenate((self.fraction, others.fraction)),
+        )
+
     def missing(self) -> NDArray[np.int64]:
         """Places without any position."""
         return np.flatnonzero(np.bincount(self.owner, minlength=self.places) == 0)
@@ -110,7 +119,8 @@ class Ends:
         position_of_node: int64[nodes], the position that each node stands for.
         by_segment: int64[p], the positions sorted by segment, and `segments`: int64[p], theirs.
         pinned: destinations prepared for many tables, or None.
-        instead: for places on islands the places on the main part: which places (int64, rising), and their ends; or None.
+        instead: int64[k], places on islands; the places on the main part that stand for them where there is no way to them
+            are the last k of `positions` and of `endpoints`.
     """
 
     profile: str
@@ -121,12 +131,12 @@ class Ends:
     position_of_node: NDArray[np.int64]
     by_segment: NDArray[np.int64]
     segments: NDArray[np.int64]
+    instead: NDArray[np.int64]
     pinned: Pinned | None = None
-    instead: tuple[NDArray[np.int64], Ends] | None = None
 
     def __len__(self) -> int:
-        """How many places there are."""
-        return self.positions.places
+        """How many places there are, those that stand for others not counted."""
+        return self.positions.places - len(self.instead)
 
     def nodes_of(self, place: int) -> slice:
         """Where in `endpoints` the nodes of a place lie."""
@@ -167,18 +177,26 @@ def open_positions(positions: Positions, times: Overlay, states: StatesOf) -> tu
     return (positions, ms) if is_open.all() else (positions.chosen(is_open), ms[is_open])
 
 
-def as_origins(profile: str, state: int, positions: Positions, ms: NDArray[np.int64], states: StatesOf) -> Ends:
+_NONE = np.empty(0, np.int64)
+_NONE.flags.writeable = False
+
+
+def as_origins(
+    profile: str, state: int, positions: Positions, ms: NDArray[np.int64], states: StatesOf, instead: NDArray[np.int64] = _NONE
+) -> Ends:
     """Places to start from: a fresh start remembers nothing, so only plain states."""
     elapsed = np.rint(positions.fraction * ms).astype(np.int64)
-    which = np.arange(len(elapsed))
-    return _ends(profile, state, positions, elapsed, states.plain(positions.segment), which, ms - elapsed)
+    nodes, which = states.plain(positions.segment), np.arange(len(elapsed))
+    return _ends(profile, state, positions, elapsed, nodes, which, ms - elapsed, instead)
 
 
-def as_destinations(profile: str, state: int, positions: Positions, ms: NDArray[np.int64], states: StatesOf) -> Ends:
+def as_destinations(
+    profile: str, state: int, positions: Positions, ms: NDArray[np.int64], states: StatesOf, instead: NDArray[np.int64] = _NONE
+) -> Ends:
     """Places to go to, whatever one remembers on arrival."""
     elapsed = np.rint(positions.fraction * ms).astype(np.int64)
     nodes, which = states.every(positions.segment)
-    return _ends(profile, state, positions, elapsed, nodes, which, elapsed - ms)
+    return _ends(profile, state, positions, elapsed, nodes, which, elapsed - ms, instead)
 
 
 def _ends(
@@ -189,12 +207,13 @@ def _ends(
     nodes: NDArray[np.int64],
     which: NDArray[np.int64],
     offsets: NDArray[np.int64],
+    instead: NDArray[np.int64],
 ) -> Ends:
     first = np.searchsorted(positions.owner[which], np.arange(positions.places + 1)).astype(np.int64)
     endpoints = Endpoints(first, nodes.astype(np.int32), offsets[which])
     by_segment = np.argsort(positions.segment, kind="stable")
     segments = positions.segment[by_segment]
-    return Ends(profile, state, positions, elapsed, endpoints, which, by_segment, segments)
+    return Ends(profile, state, positions, elapsed, endpoints, which, by_segment, segments, instead)
 
 
 def meetings(origins: Ends, destinations: Ends) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

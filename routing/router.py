@@ -38,6 +38,7 @@ from routing.snap_index import SnapIndex
 from routing.snapping import MAX_GAP_M, Carry, Position, Snap, Snaps, snap, snap_many
 from routing.walking import Footways
 
+_Make = Callable[[str, int, Positions, NDArray[np.int64], StatesOf, NDArray[np.int64]], Ends]
 _Found = tuple[int, int, int, NDArray[Any]]  # total, the origin's and the destination's position, turns
 
 
@@ -117,11 +118,12 @@ class Router:
 
         What was snapped to a street that is closed now is snapped again; what can't be has no way to anywhere.
         """
-        return self._prepared(places, profile, self._as_origins)
+        return self._prepared(places, profile, as_origins, sent_to=False)
 
     def destinations(self, places: Places, profile: str, *, pinned: bool = False) -> Ends:
         """Places to go to, as `origins`. `pinned`: prepared for many tables (a region's facilities)."""
-        return self._prepared(places, profile, self._as_pinned if pinned else self._as_destinations)
+        ends = self._prepared(places, profile, as_destinations, sent_to=True)
+        return replace(ends, pinned=self._roads(profile).metric.pin(ends.endpoints)) if pinned else ends
 
     def _roads(self, profile: str) -> ProfileRoads:
         roads = self.state.roads.get(profile)
@@ -129,33 +131,27 @@ class Router:
             raise DataError(f"no motor profile {profile!r}; there are {', '.join(self.state.roads)}")
         return roads
 
-    def _prepared(self, places: Places, profile: str, make: Callable[[Places, str], Ends]) -> Ends:
-        current = self._current(places, profile)
-        ends = make(current, profile)
+    def _prepared(self, places: Places, profile: str, make: _Make, *, sent_to: bool) -> Ends:
+        current = self._current(places, profile, sent_to=sent_to)
         which, others = instead_of(current)
-        return ends if not len(which) else replace(ends, instead=(which, make(self._current(others, profile), profile)))
+        positions = Positions.of(current)
+        if len(which):
+            positions = positions.followed_by(Positions.of(self._current(others, profile, sent_to=sent_to)))
+        return make(profile, self.state.number, *self._opened(positions, profile), self.states, which)
 
-    def _as_origins(self, places: Places, profile: str) -> Ends:
-        positions, ms = open_positions(Positions.of(places), self._roads(profile).segment_ms, self.states)
-        return as_origins(profile, self.state.number, positions, ms, self.states)
+    def _opened(self, positions: Positions, profile: str) -> tuple[Positions, NDArray[np.int64]]:
+        return open_positions(positions, self._roads(profile).segment_ms, self.states)
 
-    def _as_destinations(self, places: Places, profile: str) -> Ends:
-        positions, ms = open_positions(Positions.of(places), self._roads(profile).segment_ms, self.states)
-        return as_destinations(profile, self.state.number, positions, ms, self.states)
-
-    def _as_pinned(self, places: Places, profile: str) -> Ends:
-        ends = self._as_destinations(places, profile)
-        return replace(ends, pinned=self._roads(profile).metric.pin(ends.endpoints))
-
-    def _current(self, places: Places, profile: str) -> Places:
+    def _current(self, places: Places, profile: str, *, sent_to: bool) -> Places:
         """The places, those whose street is closed now snapped again."""
-        positions, _ = open_positions(Positions.of(places), self._roads(profile).segment_ms, self.states)
+        positions, _ = self._opened(Positions.of(places), profile)
         missing = positions.missing()
+        if isinstance(places, Snaps):
+            missing = missing[places.link[missing] >= 0]
         if not len(missing):
             return places
         if isinstance(places, Snaps):
-            missing = missing[places.link[missing] >= 0]
-            again = self.snap_many(places.longitude[missing], places.latitude[missing], profile)
+            again = self.snap_many(places.longitude[missing], places.latitude[missing], profile, sent_to=sent_to)
             return with_places(places, missing, again)
         current = list(places)
         for number in missing.tolist():
@@ -183,14 +179,7 @@ class Router:
         finish = destinations if isinstance(destinations, Ends) else self.destinations(destinations, profile)
         for ends in (start, finish):
             self._check_ends(ends, profile)
-        totals = self._totals(start, finish)
-        instead = np.zeros(totals.shape, np.uint8)
-        if finish.instead is not None:
-            self._fill(totals, instead, start, finish.instead[1], None, finish.instead[0], 2)
-        if start.instead is not None:
-            self._fill(totals, instead, start.instead[1], finish, start.instead[0], None, 1)
-            if finish.instead is not None:
-                self._fill(totals, instead, start.instead[1], finish.instead[1], start.instead[0], finish.instead[0], 3)
+        totals, instead = _without_others(self._totals(start, finish), start, finish)
         return EtaTable(profile, self.state.number, *decode(totals), instead)
 
     def _check_ends(self, ends: Ends, profile: str) -> None:
@@ -208,28 +197,6 @@ class Router:
             totals = roads.metric.table(start.endpoints, finish.endpoints)
         self._mend_round_trips(totals, roads, start, finish)
         return totals
-
-    def _fill(
-        self,
-        totals: NDArray[np.uint32],
-        instead: NDArray[np.uint8],
-        start: Ends,
-        finish: Ends,
-        rows: NDArray[np.int64] | None,
-        columns: NDArray[np.int64] | None,
-        bits: int,
-    ) -> None:
-        """Puts the totals between other places in where there is no way between the first ones."""
-        block = np.ix_(
-            np.arange(totals.shape[0]) if rows is None else rows, np.arange(totals.shape[1]) if columns is None else columns
-        )
-        closed = totals[block] >= CLOSED
-        if not closed.any():
-            return
-        others = self._totals(start, finish)
-        filled = closed & (others < CLOSED)
-        totals[block] = np.where(filled, others, totals[block])
-        instead[block] = np.where(filled, bits, instead[block])
 
     def _mend_round_trips(self, totals: NDArray[np.uint32], roads: ProfileRoads, start: Ends, finish: Ends) -> None:
         """Puts in the true totals where a destination lies behind an origin on the same segment."""
@@ -262,11 +229,16 @@ class Router:
         roads = self._roads(profile)
         origin, destination = self._open(origin, profile), self._open(destination, profile)
         for here, there in product(_with_instead(origin), _with_instead(destination)):
-            start, finish = self._as_origins([here], profile), self._as_destinations([there], profile)
+            start, finish = self._ends_of_route(here, there, profile)
             found = self._best(roads, start, finish)
             if found is not None:
                 return self._route(roads, start, finish, found, (_carry(here), _carry(there)))
         raise PlaceError(self._why_none(origin, destination, profile))
+
+    def _ends_of_route(self, origin: Snap | Position, destination: Snap | Position, profile: str) -> tuple[Ends, Ends]:
+        from_here, to_there = (self._opened(Positions.of([place]), profile) for place in (origin, destination))
+        start = as_origins(profile, self.state.number, *from_here, self.states)
+        return start, as_destinations(profile, self.state.number, *to_there, self.states)
 
     def _route(
         self, roads: ProfileRoads, start: Ends, finish: Ends, found: _Found, carries: tuple[Carry | None, Carry | None]
@@ -283,7 +255,7 @@ class Router:
 
     def _open(self, place: Snap | Position, profile: str) -> Snap | Position:
         """The place, snapped again if its street is closed now."""
-        positions, _ = open_positions(Positions.of([place]), self._roads(profile).segment_ms, self.states)
+        positions, _ = self._opened(Positions.of([place]), profile)
         if len(positions.owner):
             return place
         if isinstance(place, Position):
@@ -318,8 +290,7 @@ class Router:
     def _why_none(self, origin: Snap | Position, destination: Snap | Position, profile: str) -> str:
         if self.state.number != self.base.number:
             unchanged = self.at(self.base)
-            start, finish = unchanged._as_origins([origin], profile), unchanged._as_destinations([destination], profile)
-            if unchanged._best(unchanged._roads(profile), start, finish) is not None:
+            if unchanged._best(unchanged._roads(profile), *unchanged._ends_of_route(origin, destination, profile)) is not None:
                 names = ", ".join(condition.reason or condition.id for condition in self.state.conditions[:3])
                 more = len(self.state.conditions) - 3
                 cause = (
@@ -350,6 +321,38 @@ class Router:
         straight_m = length_between(*start, *end)
         factor = float(table["detour_factor"])
         return Estimate(round(straight_m * factor * 3_600 / kph), straight_m, factor, float(kph))
+
+
+def _without_others(totals: NDArray[np.uint32], start: Ends, finish: Ends) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
+    """The totals between the places proper, from the other places (`Snap.instead`) where these have no way; and which.
+
+    The other places are the last rows and columns of the whole table.
+    """
+    rows, columns = len(start), len(finish)
+    proper = totals[:rows, :columns]
+    instead = np.zeros(proper.shape, np.uint8)
+    if len(finish.instead):
+        _fill(proper, instead, np.arange(rows), finish.instead, totals[:rows, columns:], 2)
+    if len(start.instead):
+        _fill(proper, instead, start.instead, np.arange(columns), totals[rows:, :columns], 1)
+        _fill(proper, instead, start.instead, finish.instead, totals[rows:, columns:], 3)
+    return proper, instead
+
+
+def _fill(
+    totals: NDArray[np.uint32],
+    instead: NDArray[np.uint8],
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    others: NDArray[np.uint32],
+    bits: int,
+) -> None:
+    cells = rows[:, None], columns
+    known = totals[cells]
+    filled = (known >= CLOSED) & (others < CLOSED)
+    if filled.any():
+        totals[cells] = np.where(filled, others, known)
+        instead[cells] = np.where(filled, bits, instead[cells])
 
 
 def _with_instead(place: Snap | Position) -> tuple[Snap | Position, ...]:

@@ -123,12 +123,10 @@ class Snaps:
 
     def rows(self, which: NDArray[np.integer]) -> Snaps:
         """Some of the points."""
+        instead = None if self.instead is None else self.instead.rows(which)
         arrays = (self.longitude, self.latitude, self.link, self.fraction, self.directions, self.gap_m)
-        return Snaps(
-            self.profile,
-            *(array[which] for array in arrays),
-            instead=None if self.instead is None else self.instead.rows(which),
-        )
+        longitude, latitude, link, fraction, directions, gap_m = (array[which] for array in arrays)
+        return Snaps(self.profile, longitude, latitude, link, fraction, directions, gap_m, instead)
 
 
 FRAGMENT, ISLAND, MAIN = 0, 1, 2
