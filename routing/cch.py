@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from routing import _tables, ordering
 from routing._arguments import check_ids, known_ids, rank_of, still, whole_weights
-from routing._contraction import contract, customize
+from routing._contraction import contract, customize, full_from
 from routing._kernels import customization, queries
 from routing._kernels.types import Topology, UInt32
 from routing._parallel import HELPERS
@@ -38,13 +38,6 @@ CLOSED: Final = 2**31 - 1
 
 Progress = Callable[[str, float], None]
 """Told the stage of long work and how much of it is done (0 … 1)."""
-
-FULL_FROM_SHARE = 0.02
-FULL_FROM_LEAST = 1000
-"""From so many weights on (a share of all, plus a few), changing them one by one takes longer than a full customization.
-
-Measured on Porto and on sixteen Portos: 1.2 µs a weight one by one, 25 to 35 ns a weight together on two cores.
-"""
 
 _NO_OFFSET = still(np.zeros(1, np.uint32))
 
@@ -230,7 +223,7 @@ class Metric:
         ids, new = known_ids(arcs, hierarchy.arcs, "arc"), whole_weights(weights)
         if len(new) not in (1, len(ids)):
             raise ValueError(f"{len(ids)} arcs need {len(ids)} weights or one for all, not {len(new)}")
-        if len(ids) > _full_from(hierarchy.arcs):
+        if len(ids) > full_from(hierarchy.arcs):
             return self._customized_anew(ids, new)
         values = self._store.branch()
         values[self._changed] = self._values[self._changed]
@@ -238,13 +231,13 @@ class Metric:
         arc_weight[ids] = new
         work = self._spaces.take()
         touched, complete = customization.recustomize(
-            ids, arc_weight, self._graph, weight, work.queued(len(weight)), _full_from(len(weight))
+            ids, arc_weight, self._graph, weight, work.queued(len(weight)), full_from(len(weight))
         )
         self._spaces.give(work)
         if not complete:
             return self._customized_anew(ids, new)
         changed = np.union1d(self._changed, np.concatenate((ids, touched + np.int32(hierarchy.arcs)))).astype(np.int32)
-        if len(changed) > _full_from(len(values)):
+        if len(changed) > full_from(len(values)):
             store = WeightStore.create(len(values))
             store.array[:] = values
             return Metric(hierarchy, store.freeze(), store.array, np.empty(0, np.int32))
@@ -395,21 +388,9 @@ class Pinned:
         """
         metric = self.metric
         near = _tables.near_ends(metric._ends(ends), metric._rank)
-        return _tables.sweep_part(
-            near,
-            self._far,
-            self._part,
-            metric._graph,
-            metric._weight,
-            self._reverse,
-            metric._spaces,
-            metric._hierarchy._helpers,
-        )
+        spaces, helpers = metric._spaces, metric._hierarchy._helpers
+        return _tables.sweep_part(near, self._far, self._part, metric._graph, metric._weight, self._reverse, spaces, helpers)
 
 
 def _silent(_stage: str, _done: float) -> None:
     """No one listens."""
-
-
-def _full_from(count: int) -> int:
-    return int(count * FULL_FROM_SHARE) + FULL_FROM_LEAST

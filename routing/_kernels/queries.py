@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from routing._kernels.elimination import find
+from routing._kernels.sweeps import clear
 from routing._kernels.types import INFINITE, Int32, Topology, UInt32, Workspace, kernel
 
 
@@ -31,17 +32,6 @@ def seed(nodes: Int32, offsets: UInt32, distance: UInt32, via: Int32) -> None:
         if offsets[i] < distance[nodes[i]]:
             distance[nodes[i]] = offsets[i]
             via[nodes[i]] = -1 - i
-
-
-@kernel
-def clear(nodes: Int32, parent: Int32, distance: UInt32) -> None:
-    """Undo what a climb from these nodes wrote."""
-    top = len(parent)
-    for x in nodes:
-        y = x
-        while y < top:
-            distance[y] = INFINITE
-            y = parent[y]
 
 
 @kernel

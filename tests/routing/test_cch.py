@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import networkx
 import numpy as np
 import pytest
 import routingkit_cch
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
 
 from routing import network
+from routing.build import build_network
 from routing.cch import CLOSED, Hierarchy
+from routing.costs import cost
+from routing.prepare import order_states
+from routing.profiles import load_profiles
+from routing.read_extract import read_extract
 from tests.routing.graphs import Graph, assert_path, geometric_graph, graphs, random_graph
 
 
@@ -176,3 +186,35 @@ def test_progress_names_both_stages_and_ends_at_one() -> None:
         shares = [done for name, done in told if name == stage]
         assert shares == sorted(shares)
         assert (shares[0], shares[-1]) == (0.0, 1.0)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("profile", ["car", "ambulance_priority"])
+def test_a_real_town_equals_scipys_dijkstra_before_and_after_closures(shared: Path, profile: str) -> None:
+    extract = read_extract(shared / "osm" / "kota-sukabumi.osm.pbf")
+    profiles = load_profiles()
+    town = build_network(extract.ways, profiles)
+    weight = cost(town, profiles[profile]).weights
+    nowhere = np.zeros(town.states)
+    order = order_states(town, lambda _: None)
+    metric = Hierarchy.build(town.turn_tail, town.turn_head, nowhere, nowhere, order=order).customize(weight)
+    rng = np.random.default_rng(1)
+    sources = rng.integers(0, town.states, 20)
+    for _ in range(3):
+        table = metric.many_to_many(sources, np.arange(town.states))
+        np.testing.assert_array_equal(table, scipy_distances(town.turn_tail, town.turn_head, metric.weights, sources))
+        for source, target in zip(sources.tolist(), rng.integers(0, town.states, 20).tolist(), strict=True):
+            assert metric.distance(source, target) == table[sources.tolist().index(source), target]
+        metric = metric.with_weights(rng.integers(0, len(weight), 150), [CLOSED])
+
+
+def scipy_distances(
+    tail: NDArray[np.int32], head: NDArray[np.int32], weight: NDArray[np.uint32], sources: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """int64[sources, nodes] on a graph without parallel arcs; sums from CLOSED on are closed."""
+    nodes = int(max(tail.max(), head.max())) + 1
+    open_ = weight < CLOSED
+    assert weight[open_].min() > 0  # scipy would take a zero for no arc
+    matrix = csr_array((weight[open_].astype(float), (tail[open_], head[open_])), shape=(nodes, nodes))
+    found = dijkstra(matrix, indices=sources)
+    return np.where(found < CLOSED, found, CLOSED).astype(np.int64)

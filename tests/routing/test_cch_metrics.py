@@ -65,8 +65,8 @@ def test_every_metric_of_a_chain_stays_valid(seed: int) -> None:
 @pytest.mark.usefixtures("storage")
 @pytest.mark.parametrize("share", [0.0, 0.01, 1.0])
 def test_partial_and_full_customization_give_the_same_weights(share: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("routing.cch.FULL_FROM_SHARE", share)
-    monkeypatch.setattr("routing.cch.FULL_FROM_LEAST", 0)
+    monkeypatch.setattr("routing._contraction.FULL_FROM_SHARE", share)
+    monkeypatch.setattr("routing._contraction.FULL_FROM_LEAST", 0)
     rng = np.random.default_rng(4)
     graph = geometric_graph(rng, 600, 0.07)
     hierarchy = graph.hierarchy()
