@@ -10,11 +10,16 @@ import math
 
 import numpy as np
 
-from routing.osm import Extract, Feature, Source, Ways
+from routing.osm import Extract, Source
+from routing.sample.care import build_facilities, invented_register
+from routing.sample.districts import divide
 from routing.sample.ground import Ground, lay_ground
+from routing.sample.landmarks import build_landmarks, draw_districts, fill_water, name_quarters, number_houses
 from routing.sample.layout import DEGREE_M, Datum, Layout
-from routing.sample.paving import pave
+from routing.sample.paving import Paved, pave
+from routing.sample.spellings import TOWN
 from routing.sample.streets import Streets, lay_streets
+from routing.sample.survey import Survey
 from routing.sample.works import (
     ban_corners,
     choose_bans,
@@ -25,7 +30,12 @@ from routing.sample.works import (
     stand_signals,
 )
 
-__all__ = ["invented_town"]
+__all__ = ["invented_register", "invented_town"]
+
+ATTRIBUTION = "Invented by Siaga; no real place"
+
+JUNCTIONS_PER_FORK = 1.25
+"""Junctions of the built network, gates and changes of name included, for each corner where streets fork or end (measured)."""
 
 
 def invented_town(
@@ -46,29 +56,43 @@ def invented_town(
     metres = round(DEGREE_M * math.cos(math.radians(latitude)))
     datum = Datum(round(longitude * 1e7), round(latitude * 1e7), metres)
     ground, streets = _of_size(seed, junctions)
-    ways = _drawn(ground, streets, junctions).finish(datum)
-    source = Source("invented", None, None, True, "")
-    features: tuple[Feature, ...] = ()
-    return Extract(ways, features, source)
+    layout, paved = _drawn(ground, streets, junctions)
+    ways = layout.finish(datum)
+    survey = Survey(ground, datum)
+    districts = divide(ground, junctions)
+    draw_districts(ground, streets, districts, survey)
+    name_quarters(ground, survey)
+    build_facilities(ground, streets, districts, junctions, survey)
+    build_landmarks(ground, streets, districts, junctions, survey)
+    number_houses(ground, streets, districts, layout, paved, junctions, survey)
+    fill_water(ground, survey)
+    features = survey.features(len(ways.node_id), len(ways.way_id), len(ways.restrictions))
+    description = f"kota rekaan {TOWN} (invented town; seed {seed}, about {junctions} junctions)"
+    return Extract(ways, features, Source(description, None, None, True, ATTRIBUTION))
 
 
 def _of_size(seed: int, junctions: int) -> tuple[Ground, Streets]:
     """Ground and streets that come to about so many junctions."""
-    corners = junctions * 2.55
-    for _ in range(5):
-        columns = max(14, math.isqrt(int(corners * 1.15)))
-        rows = max(12, int(corners / columns))
+    corners = junctions * (2.6 if junctions < 25_000 else 2.9)
+    best: tuple[float, Ground, Streets] | None = None
+    for attempt in range(8):
+        columns = max(12, math.isqrt(int(corners * (1.15, 1.3, 1.0)[attempt % 3])))
+        rows = max(10, round(corners / columns))
         ground = lay_ground(seed, columns, rows, junctions)
         streets = lay_streets(ground)
         degree = streets.degree(ground.corners)
-        found = int(np.count_nonzero((degree != 2) & (degree > 0)) * 1.25)
-        if abs(found - junctions) < 0.03 * junctions:
+        found = int(np.count_nonzero((degree != 2) & (degree > 0)) * JUNCTIONS_PER_FORK)
+        off = abs(found - junctions) / junctions
+        if best is None or off < best[0]:
+            best = off, ground, streets
+        if off < 0.04:
             break
-        corners *= min(2.0, max(0.5, junctions / max(found, 1)))
-    return ground, streets
+        corners *= min(1.6, max(0.6, (junctions / max(found, 1)) ** 0.8))
+    assert best is not None
+    return best[1], best[2]
 
 
-def _drawn(ground: Ground, streets: Streets, junctions: int) -> Layout:
+def _drawn(ground: Ground, streets: Streets, junctions: int) -> tuple[Layout, Paved]:
     layout = Layout()
     roundabouts = choose_roundabouts(ground, streets, junctions)
     bans = choose_bans(ground, streets, roundabouts, junctions)
@@ -80,4 +104,4 @@ def _drawn(ground: Ground, streets: Streets, junctions: int) -> Layout:
     for ban in bans:
         via = [int(paved.way[edge]) for edge in ban.via] or [ban.corner]
         layout.ban(int(paved.way[ban.from_edge]), via, int(paved.way[ban.to_edge]), ban.tags, via_is_node=not ban.via)
-    return layout
+    return layout, paved

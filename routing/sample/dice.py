@@ -38,11 +38,16 @@ def _start(seed: int, purpose: str) -> int:
 
 def draw(seed: int, purpose: str, number: Ints | int) -> NDArray[np.uint64]:
     """A hash for each number (int64 array), or for `0 .. number - 1` where one int is given: uint64."""
-    numbers = np.arange(number, dtype=np.int64) if isinstance(number, int) else number
-    z = numbers.astype(np.uint64) * np.uint64(_GOLDEN) + np.uint64(_start(seed, purpose))
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
+    z = np.arange(number, dtype=np.uint64) if isinstance(number, int) else number.astype(np.uint64)
+    z *= np.uint64(_GOLDEN)
+    z += np.uint64(_start(seed, purpose))
+    part = z >> np.uint64(30)
+    z ^= part
+    z *= np.uint64(0xBF58476D1CE4E5B9)
+    z ^= np.right_shift(z, np.uint64(27), out=part)
+    z *= np.uint64(0x94D049BB133111EB)
+    z ^= np.right_shift(z, np.uint64(31), out=part)
+    return z
 
 
 def chance(seed: int, purpose: str, number: Ints | int) -> Floats:
@@ -56,20 +61,23 @@ def below(seed: int, purpose: str, number: Ints | int, limit: int) -> Ints:
 
 
 def noise(seed: int, purpose: str, x: Floats, y: Floats, wavelength: float) -> Floats:
-    """Smooth noise in [-1, 1] over the plane: values on a grid of `wavelength`, joined by smoothsteps."""
-    u, v = x / wavelength, y / wavelength
-    left, low = np.floor(u), np.floor(v)
-    u, v = u - left, v - low
-    u, v = u * u * (3 - 2 * u), v * v * (3 - 2 * v)
-    column, row = left.astype(np.int64), low.astype(np.int64)
+    """Smooth noise in [-1, 1] on the grid of columns `x` (float64[w]) and rows `y` (float64[h]): float64[h, w].
 
-    def corner(right: int, up: int) -> Floats:
-        return chance(seed, purpose, (column + right) * 1_000_003 + (row + up)) * 2 - 1
-
-    lower = corner(0, 0) * (1 - u) + corner(1, 0) * u
-    upper = corner(0, 1) * (1 - u) + corner(1, 1) * u
-    result: Floats = lower * (1 - v) + upper * v
+    Values on a coarse grid of `wavelength`, joined by smoothsteps.
+    """
+    column, u = _steps(x / wavelength)
+    row, v = _steps(y / wavelength)
+    coarse = np.arange(int(row.max()) + 2)[:, None] * 1_000_003 + np.arange(int(column.max()) + 2)
+    values = chance(seed, purpose, coarse) * 2 - 1
+    rows = values[row] * (1 - v)[:, None] + values[row + 1] * v[:, None]
+    result: Floats = rows[:, column] * (1 - u) + rows[:, column + 1] * u
     return result
+
+
+def _steps(place: Floats) -> tuple[Ints, Floats]:
+    whole = np.floor(place)
+    rest = place - whole
+    return whole.astype(np.int64), rest * rest * (3 - 2 * rest)
 
 
 class Dice:

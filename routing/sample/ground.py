@@ -108,18 +108,20 @@ class Ground:
 
         return between(self.x), between(self.y)
 
-    def side(self, cut: Cut) -> Flags:
-        """bool[corners]: on the far side (north, east) of a cut."""
-        j, i = np.divmod(np.arange(self.corners), self.columns)
+    def side(self, cut: Cut, corner: Ints) -> Flags:
+        """Whether each corner (int64 array) lies on the far side (north, east) of a cut."""
+        j, i = np.divmod(corner, self.columns)
         return j > cut.at[i] if cut.along_rows else i > cut.at[j]
 
-    def crosses(self, cuts: tuple[Cut, ...], tail: Ints, head: Ints) -> Flags:
-        """bool[edges]: the edge leads over one of the cuts."""
-        result = np.zeros(len(tail), bool)
+    def sides(self, cuts: tuple[Cut, ...]) -> NDArray[np.int8]:
+        """int8[corners]: on the far side of how many of the cuts, which run beside one another."""
+        result = np.zeros((self.rows, self.columns), np.int8)
         for cut in cuts:
-            side = self.side(cut)
-            result |= side[tail] != side[head]
-        return result
+            if cut.along_rows:
+                result += np.arange(self.rows)[:, None] > cut.at
+            else:
+                result += np.arange(self.columns) > cut.at[:, None]
+        return result.ravel()
 
 
 def _lines(seed: int, purpose: str, length: int) -> Ints:
@@ -158,7 +160,7 @@ def _centres(seed: int, columns: int, rows: int, junctions: int) -> tuple[tuple[
     if junctions < 25_000:
         return ((columns // 2, rows // 2, reach),)
     towns = [(columns // 2, rows // 2, 110.0)]
-    for _ in range(junctions // 9_000):
+    for _ in range(columns * rows // 11_000):
         towns.append((dice.throw(columns), dice.throw(rows), float(28 + dice.throw(62))))
     return tuple(towns)
 
@@ -186,14 +188,13 @@ def _quarters(seed: int, urbanity: Floats, cut: Flags) -> Ints:
 
 def _bent(seed: int, columns: int, rows: int, rough: Floats) -> tuple[Floats, Floats]:
     """Where the corners lie, metres: the lattice turned a little, bent at three scales, and shaken by `rough` cells."""
-    row, column = np.divmod(np.arange(columns * rows), columns)
-    i, j = column.astype(np.float64), row.astype(np.float64)
-    x, y = i.copy(), j.copy()
-    for wavelength, amplitude in ((61.0, 5.5), (23.0, 1.9), (9.0, 0.5)):
+    i, j = np.arange(columns, dtype=np.float64), np.arange(rows, dtype=np.float64)
+    x, y = np.tile(i, (rows, 1)), np.repeat(j, columns).reshape(rows, columns)
+    for wavelength, amplitude in ((61.0, 6.0), (23.0, 2.2), (9.0, 0.55)):
         x += amplitude * noise(seed, f"bend x {wavelength}", i, j, wavelength)
         y += amplitude * noise(seed, f"bend y {wavelength}", i, j, wavelength)
-    x += rough * (chance(seed, "shake x", columns * rows) * 2 - 1)
-    y += rough * (chance(seed, "shake y", columns * rows) * 2 - 1)
+    x = x.ravel() + rough * (chance(seed, "shake x", columns * rows) * 2 - 1)
+    y = y.ravel() + rough * (chance(seed, "shake y", columns * rows) * 2 - 1)
     # a turn by the angle of the (7, 24, 25) triangle: no sine that might differ in its last bit between machines
     return CELL_M * (x * 0.96 - y * 0.28), CELL_M * (x * 0.28 + y * 0.96)
 
@@ -235,11 +236,11 @@ def lay_ground(seed: int, columns: int, rows: int, junctions: int) -> Ground:
 
     bounds_columns = np.concatenate(([0], line_columns, [columns - 1]))
     bounds_rows = np.concatenate(([0], line_rows, [rows - 1]))
-    middle_columns = np.tile((bounds_columns[:-1] + bounds_columns[1:]) / 2, up)
-    middle_rows = np.repeat((bounds_rows[:-1] + bounds_rows[1:]) / 2, across)
+    middle_columns = (bounds_columns[:-1] + bounds_columns[1:]) / 2
+    middle_rows = (bounds_rows[:-1] + bounds_rows[1:]) / 2
     centres = _centres(seed, columns, rows, junctions)
     ragged = 0.22 * noise(seed, "outline", middle_columns, middle_rows, 31.0)
-    urbanity = _urbanity(middle_columns, middle_rows, centres) + ragged
+    urbanity = _urbanity(np.tile(middle_columns, up), np.repeat(middle_rows, across), centres) + ragged.ravel()
     cut = _cut_blocks(columns, bounds_columns, bounds_rows, rivers + tolls + railways)
     quarter = _quarters(seed, urbanity, cut)
     lakes = 1 + junctions // 50_000 if junctions >= VILLAGE_JUNCTIONS else 0
@@ -340,6 +341,6 @@ def _lake_corners(
         low, high = bounds_rows[lake // across : lake // across + 2]
         water[low + 1 : high, left + 1 : right] = True
         i, j = (left + right) // 2, (low + high) // 2
-        wide, tall = max(1, (right - left - 5) // 2), max(1, (high - low - 5) // 2)
+        wide, tall = min(2, (right - left - 4) // 2), min(2, (high - low - 4) // 2)
         island[j - tall : j + tall + 1, i - wide : i + wide + 1] = True
     return (water & ~island).ravel(), island.ravel()

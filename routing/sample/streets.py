@@ -160,8 +160,10 @@ def _lattice(ground: Ground) -> _Edges:
     rank = np.full(len(tail), -1, np.int64)
     _mark_lines(ground, rank, east, 0, along_rows=True)
     _mark_lines(ground, rank, north, len(east), along_rows=False)
-    inside = np.concatenate((east, north, quad))
-    return _Edges(tail, head, direction.astype(np.int64), rank, ground.quarter[ground.block[inside]])
+    quarter = ground.quarter[ground.block[np.concatenate((east, north, quad))]]
+    keep = (rank >= 0) | (quarter != Quarter.SAWAH)
+    keep &= ~ground.water[tail] & ~ground.water[head] & (ground.island[tail] == ground.island[head])
+    return _Edges(tail[keep], head[keep], direction.astype(np.int64)[keep], rank[keep], quarter[keep])
 
 
 def _mark_lines(ground: Ground, rank: Ints, tail: Ints, first: int, *, along_rows: bool) -> None:
@@ -184,31 +186,44 @@ def _spans(ground: Ground, edges: _Edges) -> tuple[Ints, Flags]:
     """What each edge passes over (`Span`), and whether it may be there at all (bool[edges])."""
     span = np.zeros(len(edges.tail), np.int64)
     possible = np.ones(len(edges.tail), bool)
-    number = np.arange(len(edges.tail))
-    for cut in ground.rivers:
-        over = ground.crosses((cut,), edges.tail, edges.head)
-        bridge = over & (edges.rank >= 0) & (edges.direction == Direction.NORTH)
-        bridge[bridge] = _level(cut, edges.tail[bridge] % ground.columns)
-        bridge[bridge] = _few(edges.tail[bridge] % ground.columns, edges.rank[bridge])
-        foot = over & (edges.rank < 0) & (edges.direction == Direction.NORTH) & (edges.quarter >= Quarter.DESA)
-        foot[foot] = _level(cut, edges.tail[foot] % ground.columns)
-        foot &= chance(ground.seed, "footbridge", number) < 0.05
-        span[bridge], span[foot] = Span.RIVER, Span.FOOTBRIDGE
-        possible &= ~over | bridge | foot
-    for cut in ground.tolls:
-        over = ground.crosses((cut,), edges.tail, edges.head)
-        keep = over & (edges.rank >= 0) & (edges.direction == Direction.NORTH)
-        keep &= (edges.rank <= Rank.SECONDARY) | (chance(ground.seed, "passes toll", number) < 0.65)
-        under = keep & (edges.rank > Rank.SECONDARY) & (chance(ground.seed, "under", number) < 0.5)
-        span[keep], span[under] = Span.OVER_TOLL, Span.UNDER_TOLL
-        possible &= ~over | keep
-    for cut in ground.railways:
-        over = ground.crosses((cut,), edges.tail, edges.head)
-        keep = over & (edges.direction == Direction.EAST) & (span == Span.NONE)
-        keep &= (edges.rank >= 0) | (chance(ground.seed, "level crossing", number) < 0.12)
-        span[keep] = Span.RAILWAY
-        possible &= ~over | keep
-    return span, possible
+    for cuts, choose in ((ground.rivers, _over_river), (ground.tolls, _over_toll), (ground.railways, _over_railway)):
+        side = ground.sides(cuts)
+        over = np.flatnonzero(side[edges.tail] != side[edges.head])
+        chosen = np.zeros(len(over), np.int64)
+        for cut in cuts:
+            mine = np.flatnonzero(ground.side(cut, edges.tail[over]) != ground.side(cut, edges.head[over]))
+            chosen[mine] = choose(ground, cut, edges, over[mine])
+        possible[over[chosen == Span.NONE]] = False
+        span[over] = np.where(chosen > 0, chosen, span[over])
+    return span, possible & ((edges.direction != Direction.SLANT) | (span == Span.NONE))
+
+
+def _over_river(ground: Ground, cut: Cut, edges: _Edges, over: Ints) -> Ints:
+    """Few bridges, on lines, where the river runs straight; and a footbridge here and there."""
+    result = np.zeros(len(over), np.int64)
+    column, rank = edges.tail[over] % ground.columns, edges.rank[over]
+    straight = (edges.direction[over] == Direction.NORTH) & _level(cut, column)
+    foot = straight & (rank < 0) & (chance(ground.seed, "footbridge", edges.tail[over]) < 0.05)
+    bridge = np.flatnonzero(straight & (rank >= 0))
+    result[foot] = Span.FOOTBRIDGE
+    result[bridge[_few(column[bridge], rank[bridge])]] = Span.RIVER
+    return result
+
+
+def _over_toll(ground: Ground, _cut: Cut, edges: _Edges, over: Ints) -> Ints:
+    """Greater lines and two in three of the others pass the toll road, over it or under it."""
+    rank = edges.rank[over]
+    passes = (rank >= 0) & (edges.direction[over] == Direction.NORTH)
+    passes &= (rank <= Rank.SECONDARY) | (chance(ground.seed, "passes toll", edges.tail[over]) < 0.65)
+    under = (rank > Rank.SECONDARY) & (chance(ground.seed, "under", edges.tail[over]) < 0.5)
+    return np.where(passes, np.where(under, int(Span.UNDER_TOLL), int(Span.OVER_TOLL)), 0)
+
+
+def _over_railway(ground: Ground, _cut: Cut, edges: _Edges, over: Ints) -> Ints:
+    """Lines cross the railway, and one in eight of the other streets."""
+    passes = (edges.rank[over] >= 0) | (chance(ground.seed, "level crossing", edges.tail[over]) < 0.12)
+    passes &= edges.direction[over] == Direction.EAST
+    return np.where(passes, int(Span.RAILWAY), 0)
 
 
 def _level(cut: Cut, column: Ints) -> Flags:
@@ -255,11 +270,7 @@ def lay_streets(ground: Ground) -> Streets:
     """The streets of a place."""
     edges = _lattice(ground)
     span, possible = _spans(ground, edges)
-    on_island, in_water = ground.island, ground.water
-    possible &= ~in_water[edges.tail] & ~in_water[edges.head] & (on_island[edges.tail] == on_island[edges.head])
     local = edges.rank < 0
-    possible &= ~local | (edges.quarter != Quarter.SAWAH)
-    possible &= (edges.direction != Direction.SLANT) | (span == Span.NONE)
     gate, barred = _gates(ground, edges, local & possible)
     possible &= ~barred
 
@@ -319,13 +330,18 @@ def _tree(ground: Ground, edges: _Edges, possible: Flags, span: Ints) -> Flags:
     weight = np.where(edges.direction == Direction.SLANT, weight + 0.35, weight)
     weight = np.where((span == Span.FOOTBRIDGE) | (span == Span.RAILWAY) & (edges.rank < 0), weight + 9, weight)
     mine = np.flatnonzero(possible)
-    place = np.argsort(weight[mine], kind="stable")
-    order = np.empty(len(mine), np.int64)
-    order[place] = np.arange(1, len(mine) + 1)  # different whole numbers: only one tree is the least
-    shape = (ground.corners, ground.corners)
-    graph = csr_array((order.astype(np.float64), (edges.tail[mine], edges.head[mine])), shape=shape)
+    tail, head = edges.tail[mine], edges.head[mine]
+    # Hashes of 53 bits: two weights are hardly ever the same, and then the edges' order decides, so only one tree is least.
+    graph = csr_array((weight[mine], (tail, head)), shape=(ground.corners, ground.corners))
+    tree = minimum_spanning_tree(graph).tocoo()
     result = np.zeros(len(edges.tail), bool)
-    result[mine[place[minimum_spanning_tree(graph).data.astype(np.int64) - 1]]] = True
+    for direction, step in ((Direction.EAST, 1), (Direction.NORTH, ground.columns), (Direction.SLANT, 0)):
+        there = np.full(ground.corners, -1, np.int64)
+        lying = mine[edges.direction[mine] == direction]
+        there[edges.tail[lying]] = lying
+        away = tree.col - tree.row
+        found = (away == step) if step else (away != 1) & (away != ground.columns)
+        result[there[tree.row[found]]] = True
     return result
 
 
