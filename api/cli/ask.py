@@ -11,7 +11,7 @@ import typer
 
 from api import answers
 from api.bootstrap import now, siaga
-from api.cli import show
+from api.cli import show_decision, show_ways
 from api.cli.options import AsJson, LanguageName, RegionName, Time, language_of, place_of, print_json, time_of
 from dispatch.cases import requirement
 from dispatch.fleet import Vehicle, invented_fleet, read_fleet
@@ -91,7 +91,7 @@ def recommend(
             {**recommendation_as_dict(found, language), "legs": [answers.route_as_dict(opened, leg, language) for leg in best]}
         )
     else:
-        show.recommendation(opened, found, best, language)
+        show_decision.recommendation(opened, found, best, language)
 
 
 def route(
@@ -117,7 +117,7 @@ def route(
     if as_json:
         print_json({**answers.route_as_dict(opened, leg, language), "attribution": opened.about["attribution"]})
     else:
-        show.route(opened, leg, language)
+        show_ways.route(opened, leg, language)
 
 
 def nearest(
@@ -148,7 +148,7 @@ def nearest(
     if as_json:
         print_json(answers.matches_as_dict(opened, place, matches, limit, language))
     else:
-        show.matches(opened, place, matches, limit, language)
+        show_ways.matches(opened, place, matches, limit, language)
 
 
 def search(
@@ -171,4 +171,4 @@ def search(
     if as_json:
         print_json([answers.place_as_dict(place) for place in found])
     else:
-        show.places(found, words, language)
+        show_ways.places(found, words, language)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api.bootstrap import now, siaga
-from api.cli import show
+from api.cli import show_region
 from api.cli.options import AsJson, LanguageName, language_of, print_json
 from dispatch.regions import about_region, region_names
 from routing import Extract, InputError, Language, text
@@ -110,8 +110,8 @@ def build(
     if as_json:
         print_json(report.about)
     else:
-        show.region(report.about, language, report.roads.parts)
-        show.problems(report.problems, language)
+        show_region.region(report.about, language, report.roads.parts)
+        show_region.problems(report.problems, language)
 
 
 def _side(written: str | None) -> Literal["left", "right"] | None:
@@ -131,11 +131,11 @@ def list_regions(as_json: AsJson = False, lang: LanguageName = None) -> None:
     if as_json:
         print_json([dict(about) for about in abouts])
     else:
-        show.regions(abouts, folder, language)
+        show_region.regions(abouts, folder, language)
 
 
 @app.command("show")
-def show_region(
+def show(
     name: Annotated[str, typer.Argument(help="Name of the region.")], as_json: AsJson = False, lang: LanguageName = None
 ) -> None:
     """Show a region: where it comes from, what it holds, what is doubtful about its facilities."""
@@ -156,6 +156,6 @@ def show_region(
         ]
         print_json({**region.about, "facilities": facilities})
         return
-    show.region(region.about, language)
-    show.facilities(region.facilities.facilities, language)
-    show.problems(region.problems, language)
+    show_region.region(region.about, language)
+    show_region.facilities(region.facilities.facilities, language)
+    show_region.problems(region.problems, language)

@@ -11,7 +11,7 @@ import typer
 import routing
 from api import answers
 from api.bootstrap import Siaga, now, siaga
-from api.cli import show
+from api.cli import show_decision
 from api.cli.ask import fleet_of
 from api.cli.options import LanguageName, language_of
 from api.cli.regions import progress_shown
@@ -47,7 +47,7 @@ def run(
         found = decide(facts, fleet, Call(asked, *place, moment))
         typer.echo()
         typer.echo(_t(language, "call", number=number, total=len(calls)))
-        show.recommendation(opened, found, answers.legs_of_best(opened, found, state), language)
+        show_decision.recommendation(opened, found, answers.legs_of_best(opened, found, state), language)
     typer.echo()
     typer.echo(_t(language, "again"))
 
