@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,14 @@ from routing.walking import Footways
 
 _Make = Callable[[str, int, Positions, NDArray[np.int64], StatesOf, NDArray[np.int64]], Ends]
 _Found = tuple[int, int, int, NDArray[Any]]  # total, the origin's and the destination's position, turns
+
+
+class _Stand(NamedTuple):
+    """Positions of a place, the times along their segments, and the part on foot."""
+
+    positions: Positions
+    ms: NDArray[np.int64]
+    carry: Carry | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,31 +140,34 @@ class Router:
         return roads
 
     def _prepared(self, places: Places, profile: str, make: _Make, *, sent_to: bool) -> Ends:
-        current = self._current(places, profile, sent_to=sent_to)
+        current, positions, ms = self._current(places, profile, sent_to=sent_to)
         which, others = instead_of(current)
-        positions = Positions.of(current)
         if len(which):
-            positions = positions.followed_by(Positions.of(self._current(others, profile, sent_to=sent_to)))
-        return make(profile, self.state.number, *self._opened(positions, profile), self.states, which)
+            _, other_positions, other_ms = self._current(others, profile, sent_to=sent_to)
+            positions, ms = positions.followed_by(other_positions), np.concatenate((ms, other_ms))
+        return make(profile, self.state.number, positions, ms, self.states, which)
 
     def _opened(self, positions: Positions, profile: str) -> tuple[Positions, NDArray[np.int64]]:
         return open_positions(positions, self._roads(profile).segment_ms, self.states)
 
-    def _current(self, places: Places, profile: str, *, sent_to: bool) -> Places:
-        """The places, those whose street is closed now snapped again."""
-        positions, _ = self._opened(Positions.of(places), profile)
+    def _current(self, places: Places, profile: str, *, sent_to: bool) -> tuple[Places, Positions, NDArray[np.int64]]:
+        """The places, those whose street is closed now snapped again; their open positions and the times there."""
+        positions, ms = self._opened(Positions.of(places), profile)
         missing = positions.missing()
         if isinstance(places, Snaps):
             missing = missing[places.link[missing] >= 0]
         if not len(missing):
-            return places
+            return places, positions, ms
+        current: Places
         if isinstance(places, Snaps):
             again = self.snap_many(places.longitude[missing], places.latitude[missing], profile, sent_to=sent_to)
-            return with_places(places, missing, again)
-        current = list(places)
-        for number in missing.tolist():
-            current[number] = self._snapped_again(current[number], profile)
-        return current
+            current = with_places(places, missing, again)
+        else:
+            renewed = list(places)
+            for number in missing.tolist():
+                renewed[number] = self._snapped_again(renewed[number], profile)
+            current = renewed
+        return current, *self._opened(Positions.of(current), profile)
 
     def _snapped_again(self, place: Snap | Position, profile: str) -> Snap | Position:
         if isinstance(place, Position):
@@ -227,18 +238,14 @@ class Router:
             DataError: no such profile.
         """
         roads = self._roads(profile)
-        origin, destination = self._open(origin, profile), self._open(destination, profile)
-        for here, there in product(_with_instead(origin), _with_instead(destination)):
-            start, finish = self._ends_of_route(here, there, profile)
+        state = self.state.number
+        for here, there in product(self._stands(origin, profile), self._stands(destination, profile)):
+            start = as_origins(profile, state, here.positions, here.ms, self.states)
+            finish = as_destinations(profile, state, there.positions, there.ms, self.states)
             found = self._best(roads, start, finish)
             if found is not None:
-                return self._route(roads, start, finish, found, (_carry(here), _carry(there)))
+                return self._route(roads, start, finish, found, (here.carry, there.carry))
         raise PlaceError(self._why_none(origin, destination, profile))
-
-    def _ends_of_route(self, origin: Snap | Position, destination: Snap | Position, profile: str) -> tuple[Ends, Ends]:
-        from_here, to_there = (self._opened(Positions.of([place]), profile) for place in (origin, destination))
-        start = as_origins(profile, self.state.number, *from_here, self.states)
-        return start, as_destinations(profile, self.state.number, *to_there, self.states)
 
     def _route(
         self, roads: ProfileRoads, start: Ends, finish: Ends, found: _Found, carries: tuple[Carry | None, Carry | None]
@@ -253,15 +260,19 @@ class Router:
             network, roads, start.profile, start.state, segments, turns, fractions, duration_ms=duration_ms, carries=carries
         )
 
-    def _open(self, place: Snap | Position, profile: str) -> Snap | Position:
-        """The place, snapped again if its street is closed now."""
-        positions, _ = self._opened(Positions.of([place]), profile)
-        if len(positions.owner):
-            return place
+    def _stands(self, place: Snap | Position, profile: str) -> list[_Stand]:
+        """Where a journey to or from a place can begin or end: there, or at the place on the main part that stands for it."""
+        positions, ms = self._opened(Positions.of([place]), profile)
         if isinstance(place, Position):
-            street = self.network.names[int(self.network.link_name[place.segment >> 1])]
-            raise PlaceError(f"segment {place.segment} ({street or 'a street without name'}) is closed to {profile}")
-        return self.snap(place.longitude, place.latitude, profile)
+            if not len(ms):
+                street = self.network.names[int(self.network.link_name[place.segment >> 1])]
+                raise PlaceError(f"segment {place.segment} ({street or 'a street without name'}) is closed to {profile}")
+            return [_Stand(positions, ms, None)]
+        if not len(ms):
+            place = self.snap(place.longitude, place.latitude, profile)
+            positions, ms = self._opened(Positions.of([place]), profile)
+        others = [] if place.instead is None else self._stands(place.instead, profile)
+        return [_Stand(positions, ms, place.carry), *others]
 
     def _best(self, roads: ProfileRoads, start: Ends, finish: Ends) -> _Found | None:
         """The best journey between two places; positions as indices into those of the ends."""
@@ -288,21 +299,22 @@ class Router:
         return best
 
     def _why_none(self, origin: Snap | Position, destination: Snap | Position, profile: str) -> str:
-        if self.state.number != self.base.number:
-            unchanged = self.at(self.base)
-            if unchanged._best(unchanged._roads(profile), *unchanged._ends_of_route(origin, destination, profile)) is not None:
-                names = ", ".join(condition.reason or condition.id for condition in self.state.conditions[:3])
-                more = len(self.state.conditions) - 3
-                cause = (
-                    f"closures cut it ({names}{f' and {more} more' if more > 0 else ''})"
-                    if names
-                    else "a gate or street is closed at this hour"
-                )
-                return f"no way for {profile} between these places at present: {cause}"
-        return (
-            f"no way for {profile} between these places: they lie on parts of the network that no road it may use joins "
-            "(an island, a gated area)"
-        )
+        if self.state.number == self.base.number or not self.at(self.base)._has_way(origin, destination, profile):
+            return (
+                f"no way for {profile} between these places: they lie on parts of the network that no road it may use joins "
+                "(an island, a gated area)"
+            )
+        names = [condition.reason or condition.id for condition in self.state.conditions]
+        listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        cause = f"closures cut it ({listed})" if names else "a gate or street is closed at this hour"
+        return f"no way for {profile} between these places at present: {cause}"
+
+    def _has_way(self, origin: Snap | Position, destination: Snap | Position, profile: str) -> bool:
+        try:
+            self.route(origin, destination, profile)
+        except PlaceError:
+            return False
+        return True
 
     # -- beyond the network -------------------------------------------------------------------------------------------------
 
@@ -353,14 +365,6 @@ def _fill(
     if filled.any():
         totals[cells] = np.where(filled, others, known)
         instead[cells] = np.where(filled, bits, instead[cells])
-
-
-def _with_instead(place: Snap | Position) -> tuple[Snap | Position, ...]:
-    return (place, place.instead) if isinstance(place, Snap) and place.instead is not None else (place,)
-
-
-def _carry(place: Snap | Position) -> Carry | None:
-    return place.carry if isinstance(place, Snap) else None
 
 
 def _some(ends: Endpoints, wanted: NDArray[np.int64]) -> Endpoints:
