@@ -12,7 +12,18 @@ import typer
 from api import answers
 from api.bootstrap import now, siaga
 from api.cli import show_decision, show_ways
-from api.cli.options import AsJson, LanguageName, RegionName, Time, language_of, place_of, print_json, time_of
+from api.cli.options import (
+    AsJson,
+    ClosedRoads,
+    LanguageName,
+    RegionName,
+    Time,
+    language_of,
+    place_of,
+    print_json,
+    roads_at,
+    time_of,
+)
 from dispatch.cases import requirement
 from dispatch.fleet import Vehicle, invented_fleet, read_fleet
 from dispatch.policies import DEFAULT_POLICY
@@ -60,6 +71,7 @@ def recommend(
     tried: Annotated[list[str] | None, typer.Option(help="Id of a facility that has declined.")] = None,
     policy: Annotated[str, typer.Option(help="expected_time, nearest or coverage_aware.")] = DEFAULT_POLICY,
     time: Time = None,
+    closed: ClosedRoads = None,
     limit: Annotated[int, typer.Option(help="How many options to work out.", min=1)] = 5,
     as_json: AsJson = False,
     lang: LanguageName = None,
@@ -83,7 +95,7 @@ def recommend(
         destination=None if there is None else (there.name, there.longitude, there.latitude),
         tried=frozenset(tried or ()),
     )
-    state = opened.roads.live.apply((), moment)
+    state = roads_at(opened, moment, closed)
     found = decide(opened.facts(state), fleet_of(opened, fleet, moment), call, policy=policy, limit=limit)
     best = answers.legs_of_best(opened, found, state)
     if as_json:
@@ -100,6 +112,7 @@ def route(
     region: RegionName = None,
     profile: Annotated[str, typer.Option(help="car, ambulance, ambulance_priority or motorcycle.")] = "ambulance",
     time: Time = None,
+    closed: ClosedRoads = None,
     as_json: AsJson = False,
     lang: LanguageName = None,
 ) -> None:
@@ -108,7 +121,7 @@ def route(
     language = language_of(here, lang)
     opened = here.open(region, now())
     begin, end = place_of(opened, start, "--from"), place_of(opened, to, "--to")
-    router = opened.roads.router.at(opened.roads.live.apply((), time_of(opened, time)))
+    router = opened.roads.router.at(roads_at(opened, time_of(opened, time), closed))
     answers.check_profile(router, profile)
     way = router.route(
         router.snap(begin.longitude, begin.latitude, profile), router.snap(end.longitude, end.latitude, profile), profile
@@ -127,6 +140,7 @@ def nearest(
     priority: Annotated[str, typer.Option(help="red, yellow, green or black; red takes no unknown for a yes.")] = "yellow",
     profile: Annotated[str, typer.Option(help="car, ambulance, ambulance_priority or motorcycle.")] = "ambulance",
     time: Time = None,
+    closed: ClosedRoads = None,
     limit: Annotated[int, typer.Option(help="How many to show.", min=1)] = 10,
     as_json: AsJson = False,
     lang: LanguageName = None,
@@ -139,7 +153,7 @@ def nearest(
     place = place_of(opened, at, "--at")
     asked = requirement("emergency", priority)
     wanted = FacilityRequirement((frozenset(need),) if need else asked.needed_capabilities, asked.priority)
-    router = opened.roads.router.at(opened.roads.live.apply((), moment))
+    router = opened.roads.router.at(roads_at(opened, moment, closed))
     answers.check_profile(router, profile)
     stop = router.snap(place.longitude, place.latitude, profile)
     table = opened.facilities

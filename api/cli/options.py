@@ -10,14 +10,20 @@ import typer
 
 from api.bootstrap import Siaga, now
 from dispatch.regions import BuiltRegion
-from routing import LANGUAGES, InputError, Language, PlaceError
+from routing import LANGUAGES, ConditionError, InputError, Language, PlaceError
+from routing.conditions import Around, Closed, RoadCondition
 from routing.places import Place
+from routing.road_state import RoadState
 
 RegionName = Annotated[
     str | None, typer.Option("--region", "-r", help="Name of a built region; may be left out if there is but one.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables for people.")]
 LanguageName = Annotated[str | None, typer.Option("--lang", help="Language of what is printed: id or en.")]
+ClosedRoads = Annotated[
+    list[str] | None,
+    typer.Option("--closed", help="LAT,LON,METRES: roads that are closed around a point; may be given several times."),
+]
 Time = Annotated[str | None, typer.Option("--time", help="Local time in ISO form, as 2026-11-22T03:00; now if left out.")]
 
 _SURE = 0.55
@@ -70,6 +76,23 @@ def place_of(region: BuiltRegion, typed: str, option: str) -> Place:
         maybe = "; ".join(place.name for place in found)
         raise PlaceError(f"{option} {typed!r}: not found in region {region.name!r}; did you mean: {maybe}?")
     return best
+
+
+def roads_at(region: BuiltRegion, moment: datetime, closed: list[str] | None) -> RoadState:
+    """The state of the roads at a time, with what is said to be closed.
+
+    Raises:
+        ConditionError: a closure can't be read.
+    """
+    conditions = []
+    for number, written in enumerate(closed or (), start=1):
+        try:
+            latitude, longitude, metres = (float(part) for part in written.split(","))
+        except ValueError as error:
+            raise ConditionError(f"--closed {written}: three numbers are needed, LAT,LON,METRES") from error
+        where = Around(longitude, latitude, metres)
+        conditions.append(RoadCondition(f"--closed {number}", "closure", where, Closed(), author="command line"))
+    return region.roads.live.apply(conditions, moment)
 
 
 def print_json(value: Any) -> None:

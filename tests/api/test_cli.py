@@ -95,6 +95,16 @@ def test_nearest_ranks_by_road_and_tells_why_others_are_left_out(siaga: Run, mid
     assert all(one["reasons"] for one in found["left_out"])
 
 
+def test_a_closed_road_changes_the_way(siaga: Run, middle: str) -> None:
+    hospital = next(one for one in siaga("region", "show", "kota", "--json").json["facilities"] if one["kind"] == "hospital")
+    ask = ("route", f"--from={middle}", f"--to={hospital['latitude']},{hospital['longitude']}", "--json")
+    before = siaga(*ask).json
+    longitude, latitude = before["geometry"]["coordinates"][len(before["geometry"]["coordinates"]) // 2]
+    after = siaga(*ask, "--closed", f"{latitude},{longitude},20").json
+    assert after["duration_seconds"] > before["duration_seconds"]
+    assert [longitude, latitude] not in after["geometry"]["coordinates"]
+
+
 def test_what_a_search_finds_can_be_asked_for_by_its_words(siaga: Run) -> None:
     facility = next(one for one in siaga("region", "show", "kota", "--json").json["facilities"] if one["kind"] == "hospital")
     found = siaga("search", facility["name"], "--json").json
@@ -123,6 +133,7 @@ BAD = {
     "an unknown policy": (["recommend", "--at={middle}", "--policy", "coin"], "coin"),
     "an unknown profile": (["route", "--from={middle}", "--to={middle}", "--profile", "kapal"], "kapal"),
     "an unknown facility": (["recommend", "--at={middle}", "--tried", "nobody"], "nobody"),
+    "a wrong closure": (["route", "--from={middle}", "--to={middle}", "--closed", "here"], "here"),
     "a wrong time": (["recommend", "--at={middle}", "--time", "kemarin"], "kemarin"),
     "a wrong language": (["region", "list", "--lang", "fr"], "fr"),
     "a missing region": (["recommend", "--at={middle}", "--region", "atlantis"], "atlantis"),
