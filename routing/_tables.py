@@ -55,12 +55,12 @@ def near_ends(ends: Endpoints, rank: Int32) -> Near:
         # What can't be used stays so, whatever the bias of its end.
     usable = ends.offset < int(INFINITE)
     start = np.where(usable, np.minimum(offset, int(INFINITE)), int(INFINITE)).astype(np.uint32)
-    return Near(ends.first, rank[ends.node], start, bias)
+    return Near(ends.first.copy(), rank[ends.node], start, bias)
 
 
 def far_ends(ends: Endpoints, rank: Int32) -> Far:
     """Ends as a sweep wants them."""
-    return Far(ends.first, rank[ends.node], ends.offset)
+    return Far(ends.first.copy(), rank[ends.node], ends.offset.copy())
 
 
 def part_of(far: Far, graph: Topology, weight: UInt32, reverse: bool, slot: Int32, stack: Int32) -> tuple[Part, Int32]:

@@ -25,7 +25,7 @@ COPY_BELOW_BYTES = 1 << 20
 class WeightStore:
     """A uint32 array that can be branched: every branch starts with the stored values and may be written freely.
 
-    Fill `array` once, call `freeze`, then branch.
+    Fill `array` once, then only branch.
     """
 
     def __init__(self, array: UInt32, descriptor: int | None, offset: int) -> None:
@@ -58,18 +58,13 @@ class WeightStore:
             OSError: the file can't be read.
             ValueError: it does not hold uint32[length].
         """
-        stored = np.load(path, mmap_mode="r")
+        stored = np.load(path, mmap_mode="c")
         if stored.dtype != np.uint32 or stored.shape != (length,):
             raise ValueError(f"{path}: expected uint32[{length}], found {stored.dtype}{list(stored.shape)}")
         array = np.asarray(stored)
         if 4 * length < COPY_BELOW_BYTES:
-            return cls(array.copy(), None, 0).freeze()
-        return cls(array, os.open(path, os.O_RDONLY), int(stored.offset)).freeze()
-
-    def freeze(self) -> Self:
-        """No more writing into `array`."""
-        self.array.flags.writeable = False
-        return self
+            return cls(array.copy(), None, 0)
+        return cls(array, os.open(path, os.O_RDONLY), int(stored.offset))
 
     def branch(self) -> UInt32:
         """A writable array with the stored values; writing to it changes nothing but itself."""

@@ -33,13 +33,15 @@ from routing._weight_store import WeightStore
 from routing._workspaces import Workspaces
 from routing.endpoints import Endpoints
 
+__all__ = ["CLOSED", "Endpoints", "Hierarchy", "Metric", "Pinned"]
+
 CLOSED: Final = 2**31 - 1
 """The weight of what can't be passed, and the distance where there is no path."""
 
 Progress = Callable[[str, float], None]
 """Told the stage of long work and how much of it is done (0 … 1)."""
 
-_NO_OFFSET = still(np.zeros(1, np.uint32))
+_NO_OFFSET = np.zeros(1, np.uint32)
 
 
 class Hierarchy:
@@ -47,8 +49,8 @@ class Hierarchy:
 
     def __init__(self, rank: NDArray[np.int32], topology: Topology, height: int) -> None:
         """Use `build` or `load`. `rank`: int32[nodes]; `height`: of the elimination tree, in nodes."""
-        for array in (rank, *topology):
-            array.flags.writeable = False
+        # Nothing writes these arrays; numpy is not told so, as numba takes a microsecond longer to call for each
+        # array that is marked read-only.
         self._rank = rank
         self._topology = topology
         self._height = height
@@ -130,7 +132,7 @@ class Hierarchy:
             OSError: a file is missing or can't be read.
             ValueError: a file is not what `save` writes. (Content is not checked: a region's checksums do that.)
         """
-        arrays = {name: np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in (*Topology._fields, "rank")}
+        arrays = {name: np.asarray(np.load(folder / f"{name}.npy", mmap_mode="c")) for name in (*Topology._fields, "rank")}
         for name, array in arrays.items():
             if array.dtype != np.int32 or array.ndim != 1:
                 raise ValueError(f"{folder / name}.npy: expected int32[…], found {array.dtype}{list(array.shape)}")
@@ -152,7 +154,7 @@ class Hierarchy:
         store = WeightStore.create(self.arcs + self.upward_arcs)
         store.array[: self.arcs] = arc_weight
         customize(self._topology, store.array[: self.arcs], store.array[self.arcs :], self._helpers)
-        return Metric(self, store.freeze(), store.array, np.empty(0, np.int32))
+        return Metric(self, store, store.array, np.empty(0, np.int32))
 
 
 class Metric:
@@ -160,7 +162,6 @@ class Metric:
 
     def __init__(self, hierarchy: Hierarchy, store: WeightStore, values: UInt32, changed: NDArray[np.int32]) -> None:
         """Use `Hierarchy.customize`, `with_weights` or `load`. `changed`: where `values` differ from the store."""
-        values.flags.writeable = False
         self._hierarchy = hierarchy
         self._graph = hierarchy._topology
         self._rank = hierarchy._rank
@@ -170,6 +171,7 @@ class Metric:
         self._changed = changed
         self._arc_weight = values[: hierarchy.arcs]
         self._weight = values[hierarchy.arcs :]
+        self._public_weights = still(self._arc_weight.view())
         self._number = next(hierarchy._numbers)
 
     @property
@@ -185,7 +187,7 @@ class Metric:
     @property
     def weights(self) -> NDArray[np.uint32]:
         """uint32[arcs], read-only: the weights of the input arcs."""
-        return self._arc_weight
+        return self._public_weights
 
     def save(self, folder: Path) -> None:
         """Write the weights into an existing folder (weights.npy).
@@ -240,7 +242,7 @@ class Metric:
         if len(changed) > full_from(len(values)):
             store = WeightStore.create(len(values))
             store.array[:] = values
-            return Metric(hierarchy, store.freeze(), store.array, np.empty(0, np.int32))
+            return Metric(hierarchy, store, store.array, np.empty(0, np.int32))
         return Metric(hierarchy, self._store, values, changed)
 
     def _customized_anew(self, arcs: NDArray[np.int32], weights: UInt32) -> Metric:
@@ -287,7 +289,7 @@ class Metric:
         finish = _tables.near_ends(self._ends(Endpoints.of([destination])), self._rank)
         if len(start.node) == 0 or len(finish.node) == 0:
             return None
-        found = self._shortest(still(start.node), still(start.offset), still(finish.node), still(finish.offset))
+        found = self._shortest(start.node, start.offset, finish.node, finish.offset)
         if found is None:
             return None
         total, i, j, arcs = found

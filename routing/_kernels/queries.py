@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 
 from routing._kernels.elimination import find
-from routing._kernels.sweeps import clear
 from routing._kernels.types import INFINITE, Int32, Topology, UInt32, Workspace, kernel
 
 
@@ -44,7 +43,10 @@ def search(
     weight: UInt32,
     work: Workspace,
 ) -> tuple[np.uint32, int]:
-    """The least distance and the highest node of a path that has it (-1 if none); leaves its labels in the work arrays."""
+    """The least distance and the highest node of a path that has it (-1 if none); `out_via`, `back_via` lead from there.
+
+    Every labelled node is an ancestor of a start, so each distance is wiped when its node has been visited.
+    """
     parent, first, middle, head = graph.parent, graph.first, graph.middle, graph.head
     out, back, out_via, back_via = work.out, work.back, work.out_via, work.back_via
     top = len(parent)
@@ -73,6 +75,7 @@ def search(
         if base + rest < best:
             best = base + rest
             meeting = x
+        out[x], back[x] = INFINITE, INFINITE
         above = parent[x]
         for i in range(len(walkers)):
             if walkers[i] == x:
@@ -86,6 +89,7 @@ def search(
             relax(first[x], middle[x], base, head, weight, out, out_via)
         if rest < best:
             relax(middle[x], first[x + 1], rest, head, weight, back, back_via)
+        out[x], back[x] = INFINITE, INFINITE
         x = parent[x]
     return best, meeting
 
@@ -100,13 +104,8 @@ def distance(
     weight: UInt32,
     work: Workspace,
 ) -> np.uint32:
-    """The least distance; leaves the work arrays clean."""
-    parent = graph.parent
-    out, back = work.out, work.back
-    best, _ = search(sources, source_offsets, targets, target_offsets, graph, weight, work)
-    clear(sources, parent, out)
-    clear(targets, parent, back)
-    return best
+    """The least distance."""
+    return search(sources, source_offsets, targets, target_offsets, graph, weight, work)[0]
 
 
 @kernel
@@ -173,12 +172,12 @@ def shortest_path(
     arc_weight: UInt32,
     height: int,
 ) -> tuple[np.uint32, int, int, Int32]:
-    """(distance, index of the source, index of the target, input arcs); leaves the work arrays clean.
+    """(distance, index of the source, index of the target, input arcs).
 
     `height`: nodes on the longest way from a leaf to the root of the elimination tree.
     """
-    parent, tail = graph.parent, graph.tail
-    out, back, out_via, back_via = work.out, work.back, work.out_via, work.back_via
+    tail = graph.tail
+    out_via, back_via = work.out_via, work.back_via
     best, meeting = search(sources, source_offsets, targets, target_offsets, graph, weight, work)
     path = np.empty(256, np.int32)
     length = int(np.int64(0))  # not a literal, which would compile `unpack` once more
@@ -200,6 +199,4 @@ def shortest_path(
             path, length = unpack(back_via[x], path, length, stack, arc_weight, graph, weight)
             x = tail[back_via[x]]
         target = -1 - back_via[x]
-    clear(sources, parent, out)
-    clear(targets, parent, back)
     return best, source, target, path[:length].copy()
