@@ -19,7 +19,7 @@ DROPPED = {
     "ways_cut": "ways whose nodes are partly missing (the extract ends there); they end at the last node there is",
     "ways_without_nodes": "ways with fewer than two nodes in the extract",
     "restrictions_incomplete": "turn restrictions with a member outside the extract or on something that is no road",
-    "restrictions_malformed": "turn restrictions without from, via or to, with several for an only_*, or with a mixed via",
+    "restrictions_malformed": "turn restrictions without from, via or to, or with a mixed via",
     "conditions_not_understood": "distinct conditional tags that are no matter of time (weight, weather …); they never apply",
     "features_without_place": "features with no node in the extract",
     "areas_not_closed": "boundaries and areas whose outline is not closed or not whole in the extract; they have no area",
@@ -180,7 +180,7 @@ def _restrictions(
         sources = [member for member in relation.members if member.role == "from"]
         targets = [member for member in relation.members if member.role == "to"]
         via = [member for member in relation.members if member.role == "via"]
-        if not _well_formed(relation, sources, via, targets):
+        if not _well_formed(sources, via, targets):
             dropped["restrictions_malformed"] += 1
         elif not all(_is_there(member, ways, node_id) for member in (*sources, *via, *targets)):
             dropped["restrictions_incomplete"] += 1
@@ -200,18 +200,15 @@ def _restrictions(
     return found
 
 
-def _well_formed(relation: Relation, sources: list[Member], via: list[Member], targets: list[Member]) -> bool:
-    """One from, one to, and via one node or ways (OSM wiki, Relation:restriction).
+def _well_formed(sources: list[Member], via: list[Member], targets: list[Member]) -> bool:
+    """A from, a to, and via one node or ways (OSM wiki, Relation:restriction).
 
-    A ban (no_*) with several froms or tos holds for each pair of them: the wiki says so of no_entry and no_exit, and for the
-    other bans it is the safe reading. Several only_* would contradict each other.
+    Several froms or tos make pairs: the wiki says so of no_entry and no_exit, and editors leave other kinds like that when a
+    member way is split. Where the network is built, pairs that don't meet mean nothing, and any `to` of an only_* may be taken.
     """
-    kind = next((value for key, value in relation.tags.items() if key.startswith("restriction")), "")
-    most = len(sources) + len(targets) if kind.startswith("no_") else 1
     kinds = {member.kind for member in via}
     return (
-        1 <= len(sources) <= most
-        and 1 <= len(targets) <= most
+        bool(sources and targets)
         and all(member.kind == "way" for member in (*sources, *targets))
         and (kinds == {"way"} or (kinds == {"node"} and len(via) == 1))
     )

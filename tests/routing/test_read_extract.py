@@ -227,11 +227,11 @@ def test_restrictions(tmp_path: Path) -> None:
         ban(3, "no_u_turn", "w10", "w11 w12", "w13"),
         ban(4, "no_entry", "w10 w13", "n2", "w11"),
         ban(5, "no_exit", "w10", "n2", "w11 w13"),
+        ban(6, "only_straight_on", "w10", "n2", "w11 w13"),
     ]
     malformed = [
         ban(20, "no_left_turn", "", "n2", ""),
         ban(21, "no_left_turn", "w10", "", "w11"),
-        ban(22, "only_straight_on", "w10", "n2", "w11 w13"),
         ban(23, "no_left_turn", "w10", "n2 n3", "w11"),
         ban(24, "no_left_turn", "w10", "n2 w11", "w12"),
         ban(25, "no_left_turn", "n1", "n2", "w11"),
@@ -252,6 +252,8 @@ def test_restrictions(tmp_path: Path) -> None:
         (4, 13, (2,), True, 11),
         (5, 10, (2,), True, 11),
         (5, 10, (2,), True, 13),
+        (6, 10, (2,), True, 11),
+        (6, 10, (2,), True, 13),
     ]
     assert extract.dropped["restrictions_malformed"] == len(malformed)
     assert extract.dropped["restrictions_incomplete"] == len(incomplete)
@@ -527,10 +529,10 @@ def test_conditions_that_are_no_matter_of_time_are_counted(tmp_path: Path) -> No
 
 @pytest.mark.shared
 def test_porto_has_its_restrictions_and_barriers(shared: Path) -> None:
-    """357 restrictions, of which 15 lack a member or give two directions at once."""
+    """357 restrictions, of which 14 lack a member."""
     extract = read_real(shared, "porto")
-    assert len({ban.osm_id for ban in extract.ways.restrictions}) == 341
-    assert extract.dropped["restrictions_malformed"] == 15
+    assert len({ban.osm_id for ban in extract.ways.restrictions}) == 342
+    assert extract.dropped["restrictions_malformed"] == 14
     assert extract.dropped["restrictions_incomplete"] == 1
 
 
