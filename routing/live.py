@@ -47,7 +47,8 @@ LONGEST_SEGMENT_MS = 2**26
 ISLAND_M = 1_000.0
 """Less road than this, cut off by closures, is no place to send a vehicle to (as `routing.parts` has it for the data)."""
 
-_KEPT_TIMED = 8  # states of the data's own hours that are kept: gates open and shut, twice over
+_KEPT_TIMED = 2  # states of the data's own hours that are kept besides the one without: gates open, gates shut
+_FEW_TURNS = 500
 
 
 class LiveRoads:
@@ -223,7 +224,7 @@ class LiveRoads:
                 self._network, profile, costs, meanings[name], self._into, tagsets=tagsets, restrictions=restrictions
             )  # fmt: skip
             differs = new.weights != base.metric.weights[new.turns]
-            metric = base.metric.with_weights(new.turns[differs], new.weights[differs]) if differs.any() else base.metric
+            metric = _reweighted(base.metric, new.turns[differs], new.weights[differs])
             restricted = base.restricted.copy()
             restricted[new.segments] = new.segment_restricted
             times = base.segment_ms.replaced(new.segments, new.segment_ms)
@@ -271,6 +272,18 @@ def _clauses_of(network: RoadNetwork) -> _Clauses:
     of_restriction = {number: clauses for number, clauses in of_restriction.items() if clauses}
     every = itertools.chain(*of_tagset.values(), *of_restriction.values())
     return _Clauses(of_tagset, of_restriction, frozenset(clause.hours for clause in every))
+
+
+def _reweighted(metric: Metric, turns: NDArray[np.int64], weights: NDArray[np.uint32]) -> Metric:
+    """The metric with other weights; if they are many and lie all over, as a root of its own.
+
+    What is derived from a metric takes over what that one has changed: closures on top of many changes would be slow.
+    """
+    if len(turns) <= _FEW_TURNS:
+        return metric.with_weights(turns, weights) if len(turns) else metric
+    everything = metric.weights.copy()
+    everything[turns] = weights
+    return metric.hierarchy.customize(everything)
 
 
 def _together(work: Callable[[str], ProfileRoads], names: Sequence[str]) -> list[ProfileRoads]:
