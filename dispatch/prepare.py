@@ -13,15 +13,17 @@ import numpy as np
 
 from dispatch.regions import FORMAT, fingerprint
 from facilities import Problem, time_zone
-from facilities.prepare import Overlay, demand_cells, lay_over, read_register, read_zones, to_json
+from facilities.prepare import Overlay, Register, demand_cells, lay_over, parse_register, read_register, read_zones, to_json
 from routing import Extract, InputError, RoadNetwork
 from routing.bundle import new_version
 from routing.network import DrivingSide
 from routing.places import PlaceIndex
 from routing.prepare import Progress, RoadsReport, build_roads
+from routing.sample import invented_register
 from routing.storage import save_arrays, save_table
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_INVENTED_REGISTER = "register (invented)"
 _FACILITY: Literal["facility"] = "facility"
 _MARGIN_DEGREES = 1.0
 """Facilities of a register may lie so far beyond the roads before their coordinates are doubted."""
@@ -88,7 +90,7 @@ def build_region(regions: Path, name: str, sources: Sources, *, now: datetime, p
     check_name(name)
     extract = sources.extract
     bounds = _bounds(extract)
-    registers = [read_register(path, bounds) for path in sources.registers]
+    registers = _registers(sources, bounds)
     zones = None if sources.zones is None else read_zones(sources.zones)
     overlay = lay_over(extract.features, registers)
     with new_version(regions / name, now=now, format_number=FORMAT, fingerprint=fingerprint()) as (folder, about):
@@ -102,8 +104,16 @@ def build_region(regions: Path, name: str, sources: Sources, *, now: datetime, p
         save_arrays(folder / "places", PlaceIndex.build(network, extract.features, extra).arrays())
         progress("places", 1.0)
         (folder / "facilities.json").write_text(to_json(overlay.facilities, overlay.problems), encoding="utf-8")
-        about.update(_about(name, sources, network, roads, overlay, now))
+        about.update(_about(name, sources, registers, network, roads, overlay, now))
     return RegionReport(roads, overlay, about)
+
+
+def _registers(sources: Sources, bounds: tuple[float, float, float, float]) -> list[Register]:
+    """The registers given; an invented town brings one of its own."""
+    registers = [read_register(path, bounds) for path in sources.registers]
+    if sources.extract.source.invented:
+        registers.append(parse_register(invented_register(sources.extract), _INVENTED_REGISTER, bounds))
+    return registers
 
 
 def _bounds(extract: Extract) -> tuple[float, float, float, float]:
@@ -116,7 +126,13 @@ def _bounds(extract: Extract) -> tuple[float, float, float, float]:
 
 
 def _about(
-    name: str, sources: Sources, network: RoadNetwork, roads: RoadsReport, overlay: Overlay, now: datetime
+    name: str,
+    sources: Sources,
+    registers: Sequence[Register],
+    network: RoadNetwork,
+    roads: RoadsReport,
+    overlay: Overlay,
+    now: datetime,
 ) -> dict[str, Any]:
     source = sources.extract.source
     middle = float(np.median(network.junction_longitude)), float(np.median(network.junction_latitude))
@@ -127,7 +143,7 @@ def _about(
         "time_zone": time_zone(*middle).key,
         "invented": source.invented,
         "source": {"description": source.description, "sha256": source.sha256, "data_time": source.data_time},
-        "registers": [path.name for path in sources.registers],
+        "registers": [register.name for register in registers],
         "attribution": [source.attribution],
         "built_at": now.isoformat(),
         "middle": middle,
