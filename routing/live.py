@@ -224,7 +224,7 @@ class LiveRoads:
                 self._network, profile, costs, meanings[name], self._into, tagsets=tagsets, restrictions=restrictions
             )  # fmt: skip
             differs = new.weights != base.metric.weights[new.turns]
-            metric = _reweighted(base.metric, new.turns[differs], new.weights[differs])
+            metric = reweighted(base.metric, new.turns[differs], new.weights[differs])
             restricted = base.restricted.copy()
             restricted[new.segments] = new.segment_restricted
             times = base.segment_ms.replaced(new.segments, new.segment_ms)
@@ -274,12 +274,12 @@ def _clauses_of(network: RoadNetwork) -> _Clauses:
     return _Clauses(of_tagset, of_restriction, frozenset(clause.hours for clause in every))
 
 
-def _reweighted(metric: Metric, turns: NDArray[np.int64], weights: NDArray[np.uint32]) -> Metric:
+def reweighted(metric: Metric, turns: NDArray[np.int64], weights: NDArray[np.uint32], *, few: int = _FEW_TURNS) -> Metric:
     """The metric with other weights; if they are many and lie all over, as a root of its own.
 
     What is derived from a metric takes over what that one has changed: closures on top of many changes would be slow.
     """
-    if len(turns) <= _FEW_TURNS:
+    if len(turns) <= few:
         return metric.with_weights(turns, weights) if len(turns) else metric
     everything = metric.weights.copy()
     everything[turns] = weights

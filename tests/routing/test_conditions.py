@@ -31,6 +31,7 @@ from routing.conditions import (
 )
 from routing.costs import ProfileCosts, combine, cost
 from routing.errors import ConditionError, PlaceError
+from routing.live import reweighted
 from routing.network import CLOSED, RoadNetwork
 from routing.profiles import MOTOR_PROFILES, load_profiles
 from routing.snap_index import SnapIndex
@@ -430,6 +431,17 @@ def test_states_by_hours_have_the_costs_of_the_tags_as_they_stand(timed: tuple[T
         assert roads[name].segment_ms.at(np.arange(2 * network.links)).tolist() == costs.segment_ms.tolist()
         assert roads[name].restricted.tolist() == costs.segment_restricted.tolist()
         assert (roads[name].mask & 3).tolist() == ((costs.segment_ms < CLOSED).reshape(-1, 2) @ [1, 2]).tolist()
+
+
+def test_many_other_weights_come_to_the_same_as_few(timed: tuple[Town, Prepared]) -> None:
+    network, metric = timed[0].network, timed[1].live.base.roads["car"].metric
+    turns = np.arange(0, len(network.turn_head), 3)
+    weights = np.full(len(turns), 12_345, np.uint32)
+    derived, rooted = (reweighted(metric, turns, weights, few=few) for few in (len(turns), 0))
+    every = np.arange(network.states)
+    assert derived.weights.tolist() == rooted.weights.tolist() != metric.weights.tolist()
+    assert derived.many_to_many(every, every).tolist() == rooted.many_to_many(every, every).tolist()
+    assert reweighted(metric, turns[:0], weights[:0]) is metric
 
 
 def test_the_next_change_is_known_beforehand(timed: tuple[Town, Prepared]) -> None:
