@@ -1,0 +1,209 @@
+"""`make bench`: Siaga beside its peers, one run, one table.
+
+On an extract (Porto, where it is at hand) and on an invented region. Everybody works in a process of its own, is prepared
+anew, and then asked the same random questions in turn; what can't be measured here says why. Works in `benchmarks/.cache`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.contestants import PEERS, SIAGA, Case, Contestant
+from benchmarks.environment import BENCHMARKS, CACHE, ROOT
+from benchmarks.measuring import Results, measure
+from benchmarks.processes import Worker, WorkerError, run_to_end
+from benchmarks.table import NOTES, Table, goals
+
+PORTO = ROOT.parent / "shared" / "osm" / "porto.osm.pbf"
+SEED = 20_221_122
+TINY_JUNCTIONS = 400
+IMPORTS = 5
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs it; 1 if an answer was wrong or Siaga failed, else 0: being slow is for the reader to judge."""
+    options = _options(arguments)
+    folder = CACHE / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    peers = [peer for peer in PEERS if not options.only or peer.name in options.only]
+    measured: list[Results] = []
+    failed = False
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            print("another run of the benchmark is under way", file=sys.stderr)
+            return 2
+        try:
+            _warm_up(folder)
+            for case in _cases(options, folder):
+                results = Results(case)
+                measured.append(results)
+                if not options.keep:
+                    shutil.rmtree(case.folder, ignore_errors=True)
+                measure(
+                    case, peers, repetitions=options.repetitions, pairs=options.pairs, seed=SEED, limit=options.minutes * 60,
+                    reuse=options.keep, say=_say, results=results,
+                )  # fmt: skip
+                _own_rows(results, options)
+        except KeyboardInterrupt:
+            _say("interrupted; this is what was measured until then")
+            failed = True
+        except WorkerError as error:
+            _say(f"Siaga: {error}")
+            failed = True
+        finally:
+            if not options.keep:
+                for case_folder in folder.glob("case-*"):
+                    shutil.rmtree(case_folder, ignore_errors=True)
+    return int(_report(measured, peers, options.out) or failed)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmarks/run.py", description="Siaga beside its peers, one run, one table.")
+    parser.add_argument("--osm", type=Path, default=PORTO if PORTO.exists() else None, help="extract to measure on")
+    parser.add_argument("--junctions", type=int, default=1_000_000, help="of the invented region; 0: none")
+    parser.add_argument("--only", nargs="+", default=[], choices=[peer.name for peer in PEERS], help="these peers only")
+    parser.add_argument("--no-peers", action="store_true", help="Siaga alone")
+    parser.add_argument("--repetitions", type=int, default=7, help="rounds, after one that warms up")
+    parser.add_argument("--pairs", type=int, default=20, help="routes and paths a round")
+    parser.add_argument("--minutes", type=float, default=20.0, help="given to each peer for preparing, and again for answering")
+    parser.add_argument("--keep", action="store_true", help="keep what is prepared, and take what was kept (not measured then)")
+    parser.add_argument("--out", type=Path, help="write the table into this file (benchmarks/results.md)")
+    options = parser.parse_args(arguments)
+    if options.osm is not None and not options.osm.is_file():
+        parser.error(f"there is no extract {options.osm}")
+    if options.osm is None and not options.junctions:
+        parser.error("nothing to measure on: give --osm or --junctions")
+    return options
+
+
+def _say(text: str) -> None:
+    print(f"{datetime.now(UTC):%H:%M:%S} {text}", file=sys.stderr, flush=True)
+
+
+# -- what is measured on ------------------------------------------------------------------------------------------------
+
+
+def _cases(options: argparse.Namespace, folder: Path) -> list[Case]:
+    cases = []
+    if options.osm is not None:
+        name = options.osm.name.removesuffix(".osm.pbf").removesuffix(".osm")
+        cases.append(Case(name, options.osm.name, options.osm.resolve(), folder / f"case-{name}"))
+    if options.junctions:
+        title = f"invented region of {options.junctions:,} junctions"
+        cases.append(_invented(options.junctions, title, folder))
+    return cases
+
+
+def _invented(junctions: int, title: str, folder: Path) -> Case:
+    """The case, its extract written first."""
+    home = folder / f"case-invented-{junctions}"
+    pbf = folder / f"invented-{junctions}.osm.pbf"
+    _say(f"{title}: inventing it")
+    fresh = folder / f"fresh-{os.getpid()}-{junctions}.osm.pbf"
+    script = (
+        "import sys, pathlib; from routing.sample import invented_town; from routing.write_extract import write_pbf; "
+        "write_pbf(invented_town(int(sys.argv[1])), pathlib.Path(sys.argv[2]))"
+    )
+    try:
+        run_to_end([sys.executable, "-c", script, str(junctions), str(fresh)], seconds=3600)
+        fresh.replace(pbf)
+    finally:
+        fresh.unlink(missing_ok=True)
+    return Case(f"invented-{junctions}", title, pbf, home)
+
+
+def _warm_up(folder: Path) -> None:
+    """Has every kernel compiled and cached, so that compiling is nowhere measured."""
+    case = _invented(TINY_JUNCTIONS, "warming up", folder)
+    shutil.rmtree(case.folder, ignore_errors=True)
+    results = Results(case)
+    measure(case, (), repetitions=0, pairs=2, seed=SEED, limit=1200, reuse=False, say=lambda _: None, results=results)
+    _recommendations(case, results, 5)
+
+
+# -- Siaga's own rows ---------------------------------------------------------------------------------------------------
+
+
+def _own_rows(results: Results, options: argparse.Namespace) -> None:
+    if results.case.pbf == options.osm.resolve() if options.osm else False:
+        _say(f"{results.case.title}: recommendations")
+        try:
+            _recommendations(results.case, results, 300)
+        except WorkerError as error:
+            results.excuse("recommend", "siaga", str(error))
+    for _ in range(IMPORTS):
+        results.note("imports", "siaga", [_import_seconds()])
+
+
+def _recommendations(case: Case, results: Results, count: int) -> None:
+    script = BENCHMARKS / "peers" / "recommend_worker.py"
+    with Worker([sys.executable, str(script)], seconds=600) as worker:
+        worker.call("open", folder=str(case.folder), facilities=200, seed=SEED)
+        worker.call("recommend", vehicles=50, count=min(count, 40))
+        answer = worker.call("recommend", vehicles=50, count=count)
+    results.note("recommend", "siaga", answer["seconds"])
+    results.note("recommend told", "siaga", answer["told"])
+
+
+def _import_seconds() -> float:
+    """What `api.bootstrap` and all it imports take, by the interpreter's own account."""
+    command = [sys.executable, "-X", "importtime", "-c", "import api.bootstrap"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stderr
+    # what a top-level module takes is all it imports; such lines bear no indent
+    tops = [line.split("|") for line in said.splitlines() if line.startswith("import time:") and "cumulative" not in line]
+    return sum(int(total) for _, total, name in tops if name.strip() and not name.startswith("  ") and "api" in name) / 1e6
+
+
+# -- what comes of it ---------------------------------------------------------------------------------------------------
+
+
+def _report(measured: Sequence[Results], peers: Sequence[Contestant], out: Path | None) -> bool:
+    """Prints and writes what is there; whether an answer was wrong."""
+    table = Table(SIAGA, peers)
+    for results in measured:
+        table.add(results)
+    versions = ", ".join(f"{one.package} {version}" for one in (SIAGA, *peers) if (version := one.version()))
+    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    verdicts = [goal for results in measured for goal in goals(results)]
+    lines = [f"{'holds' if goal.holds else 'MISSED'}: {goal.words}: {goal.found}" for goal in verdicts]
+    print("\n".join([table.text(), "", NOTES, "", *lines, "", machine, versions]))
+    if out is not None:
+        text = [
+            "# Siaga beside its peers",
+            "",
+            f"{datetime.now(UTC):%Y-%m-%d}, {machine}. {versions}. Made by `make bench`.",
+            "",
+            table.markdown(),
+            "",
+            NOTES,
+            "",
+            "## What must hold",
+            "",
+            *(f"- {line}" for line in lines),
+            "",
+        ]
+        out.write_text("\n".join(text), encoding="utf-8")
+    return any(count for results in measured for count in results.different.values())
+
+
+if __name__ == "__main__":
+    started = time.perf_counter()
+    code = main()
+    _say(f"took {(time.perf_counter() - started) / 60:.0f} min")
+    sys.exit(code)
