@@ -38,9 +38,7 @@ JUNCTIONS_PER_FORK = 1.25
 """Junctions of the built network, gates and changes of name included, for each corner where streets fork or end (measured)."""
 
 
-def invented_town(
-    junctions: int = 3000, *, seed: int = 1, longitude: float = 107.3, latitude: float = -5.1
-) -> Extract:
+def invented_town(junctions: int = 3000, *, seed: int = 1, longitude: float = 107.3, latitude: float = -5.1) -> Extract:
     """A town, or a region of towns, of about so many junctions.
 
     Args:

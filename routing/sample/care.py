@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
+import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -28,13 +30,16 @@ _HOSPITALS: dict[str, tuple[int, str, str]] = {
     "D": (60, "IGD;Rawat Inap;Laboratorium;Persalinan", ""),
 }  # fmt: skip
 _CLASSES = ("B", "C", "D", "C", "D", "C", "A", "D", "C", "B", "D")
-_OFFICE_HOURS = ("Mo-Th 07:30-14:00; Fr 07:30-11:00; Sa 07:30-12:00; PH off", "Senin-Kamis 07.30-14.00, Jumat 07.30-11.00, Sabtu 07.30-12.00")
+_OFFICE_HOURS = (
+    "Mo-Th 07:30-14:00; Fr 07:30-11:00; Sa 07:30-12:00; PH off",
+    "Senin-Kamis 07.30-14.00, Jumat 07.30-11.00, Sabtu 07.30-12.00",
+)
 _EVENINGS = ("Mo-Sa 08:00-21:00; PH off", "Senin-Sabtu 08.00-21.00")
 
 
 def facility_count(junctions: int) -> int:
     """How many hospitals, puskesmas and clinics: 12 in a town of 3,000 junctions, some 400 in a region of a million."""
-    return max(3, round(12 * (junctions / 3000) ** 0.6))
+    return max(3, round(12 * math.pow(junctions / 3000, 0.6)))
 
 
 def build_facilities(ground: Ground, streets: Streets, districts: Districts, junctions: int, survey: Survey) -> None:
@@ -76,7 +81,7 @@ def build_facilities(ground: Ground, streets: Streets, districts: Districts, jun
 def _sites(ground: Ground, streets: Streets) -> tuple[Ints, Ints]:
     """Corners on greater streets and on quiet ones, in towns, in random order; every place has enough of both."""
     degree = streets.degree(ground.corners)
-    built = (degree > 0) & ~ground.island
+    built = (degree > 0) & ~ground.island & ground.inner
     town = built & (ground.quarter[ground.block] >= Quarter.KAMPUNG)
     if np.count_nonzero(town) < 60:
         town = built
@@ -141,7 +146,11 @@ def _puskesmas(ground: Ground, survey: Survey, corner: int, home: str, number: i
 
 def _clinic(ground: Ground, survey: Survey, corner: int, home: str, number: int, dice: Dice) -> None:
     if number % 5 == 3:
-        tags = {"amenity": "doctors", "healthcare": "doctor", "name": f"Praktik dr. {dice.one_of(('Ratna', 'Bimo', 'Sekar', 'Galih'))}"}
+        tags = {
+            "amenity": "doctors",
+            "healthcare": "doctor",
+            "name": f"Praktik dr. {dice.one_of(('Ratna', 'Bimo', 'Sekar', 'Galih'))}",
+        }
         _stand(ground, survey, corner, {**tags, "opening_hours": "Mo-Fr 16:00-20:00; PH off"})
         return
     if number % 5 == 4:
@@ -149,12 +158,16 @@ def _clinic(ground: Ground, survey: Survey, corner: int, home: str, number: int,
         _stand(ground, survey, corner, {**tags, "opening_hours": "24/7"})
         return
     osm, office = ("24/7", "24 jam") if number % 4 == 0 else _EVENINGS
-    tags = {"amenity": "clinic", "healthcare": "clinic", "name": f"Klinik {('Pratama', 'Medika', 'Sehat', 'Keluarga')[number % 4]} {home}"}
+    tags = {
+        "amenity": "clinic",
+        "healthcare": "clinic",
+        "name": f"Klinik {('Pratama', 'Medika', 'Sehat', 'Keluarga')[number % 4]} {home}",
+    }
     tags |= {"operator:type": "private", "opening_hours": osm, "operator:code": f"KL{number + 1:05d}", "operator:hours": office}
     _stand(ground, survey, corner, {**tags, "operator:capabilities": "Poli Umum;Rawat Jalan"})
 
 
-def _misplaced_kinds(ground: Ground, survey: Survey, first: int, second: int, third: int, home) -> None:  # type: ignore[no-untyped-def]
+def _misplaced_kinds(ground: Ground, survey: Survey, first: int, second: int, third: int, home: Callable[[int], str]) -> None:
     """Mistakes as mappers make them: a dental clinic tagged as a hospital, a pharmacy as a clinic, a hospital twice."""
     tags = {"amenity": "hospital", "healthcare": "hospital", "name": f"Klinik Gigi {home(first)}", "operator:code": "KG00001"}
     _stand(ground, survey, first, {**tags, "operator:capabilities": "Gigi", "operator:hours": _EVENINGS[1]})
@@ -196,7 +209,9 @@ def invented_register(extract: Extract) -> str:
     if len(hospitals) > 1:
         hospitals[1]["lon"] = f"{float(hospitals[1]['lon']) + 0.036:.6f}"
     if hospitals:
-        again = dict(hospitals[0], kode="", kelas="", tanggal="2024-12-01", tempat_tidur=str(int(hospitals[0]["tempat_tidur"]) + 28))
+        again = dict(
+            hospitals[0], kode="", kelas="", tanggal="2024-12-01", tempat_tidur=str(int(hospitals[0]["tempat_tidur"]) + 28)
+        )
         again["nama"] = again["nama"].replace("RSUD ", "RS Umum Daerah ").replace("RS ", "Rumah Sakit ", 1)
         again["lon"] = f"{float(again['lon']) + 0.0007:.6f}"
         rows.append(again)

@@ -27,7 +27,8 @@ class District:
         up = np.arange(self.low, self.high + 1)
         columns = np.concatenate((across, np.full(len(up) - 1, self.right), across[-2::-1], np.full(len(up) - 1, self.left)))
         rows = np.concatenate((np.full(len(across), self.low), up[1:], np.full(len(across) - 1, self.high), up[-2::-1]))
-        return rows * ground.columns + columns
+        ring: Ints = rows * ground.columns + columns
+        return ring
 
 
 @dataclass(frozen=True, slots=True)

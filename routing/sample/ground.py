@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from routing.sample.dice import Dice, Flags, Floats, Ints, below, chance, noise
 
-CELL_M = 66.0  # between corners; gives some 90 junctions and 7 km of streets per square kilometre of town, as in a Javanese kota
-VILLAGE_JUNCTIONS = 400  # below this a place has a river and little else
+CELL_M = (
+    66.0  # between corners; gives some 90 junctions and 7 km of streets per square kilometre of town, as in a Javanese kota
+)
+VILLAGE_JUNCTIONS = 400  # below this a place has a river and little else; from 600 on it has everything
 
 
 class Quarter(IntEnum):
@@ -89,6 +91,13 @@ class Ground:
         return self.columns * self.rows
 
     @property
+    def inner(self) -> Flags:
+        """bool[corners]: with ground to the right and above."""
+        result = np.ones((self.rows, self.columns), bool)
+        result[-1], result[:, -1] = False, False
+        return result.ravel()
+
+    @property
     def blocks_across(self) -> int:
         """How many blocks stand side by side."""
         return len(self.line_columns) + 1
@@ -141,15 +150,16 @@ def _ranks(seed: int, purpose: str, lines: Ints, length: int) -> Ints:
     return rank.astype(np.int64)
 
 
-def _wander(seed: int, purpose: str, length: int, middle: int, width: int) -> Ints:
-    """A curve that keeps within `width` of `middle`, at most one row a step, level most of the time."""
+def _wander(seed: int, purpose: str, length: int, middle: int, width: int, lines: Ints) -> Ints:
+    """A curve that keeps within `width` of `middle`, at most one row a step, and level where lines may need a bridge."""
     dice = Dice(seed, purpose)
     place, wanted, at = middle, middle, []
-    for _ in range(length):
+    level = {line + offset for line in lines.tolist() for offset in (-2, -1, 0)}
+    for column in range(length):
         at.append(place)
         if place == wanted and dice.happens(9):
             wanted = middle - width + dice.throw(2 * width + 1)
-        if place != wanted and dice.happens(55):
+        if place != wanted and column not in level and dice.happens(70):
             place += 1 if wanted > place else -1
     return np.array(at, np.int64)
 
@@ -160,8 +170,8 @@ def _centres(seed: int, columns: int, rows: int, junctions: int) -> tuple[tuple[
     if junctions < 25_000:
         return ((columns // 2, rows // 2, reach),)
     towns = [(columns // 2, rows // 2, 110.0)]
-    for _ in range(columns * rows // 11_000):
-        towns.append((dice.throw(columns), dice.throw(rows), float(28 + dice.throw(62))))
+    more = columns * rows // 11_000
+    towns += [(dice.throw(columns), dice.throw(rows), float(28 + dice.throw(62))) for _ in range(more)]
     return tuple(towns)
 
 
@@ -220,9 +230,11 @@ def lay_ground(seed: int, columns: int, rows: int, junctions: int) -> Ground:
     more = 1 + rows // 500
     width = max(1, rows // (9 * more))
     rivers = tuple(
-        Cut(_wander(seed, f"river {k}", columns, int(rows * (k + 0.36) / more), width), along_rows=True) for k in range(more)
+        Cut(_wander(seed, f"river {k}", columns, int(rows * (k + 0.36) / more), width, line_columns), along_rows=True)
+        for k in range(more)
     )
-    tolls, railways = (), ()
+    tolls: tuple[Cut, ...] = ()
+    railways: tuple[Cut, ...] = ()
     if junctions >= VILLAGE_JUNCTIONS:
         tolls = tuple(
             Cut(np.full(columns, _between_lines(line_rows, int(rows * (k + 0.74) / more))), along_rows=True)
@@ -241,11 +253,12 @@ def lay_ground(seed: int, columns: int, rows: int, junctions: int) -> Ground:
     centres = _centres(seed, columns, rows, junctions)
     ragged = 0.22 * noise(seed, "outline", middle_columns, middle_rows, 31.0)
     urbanity = _urbanity(np.tile(middle_columns, up), np.repeat(middle_rows, across), centres) + ragged.ravel()
-    cut = _cut_blocks(columns, bounds_columns, bounds_rows, rivers + tolls + railways)
+    cut = _cut_blocks(bounds_columns, bounds_rows, rivers + tolls + railways)
     quarter = _quarters(seed, urbanity, cut)
     lakes = 1 + junctions // 50_000 if junctions >= VILLAGE_JUNCTIONS else 0
     _dig_lakes(seed, quarter, urbanity, cut, bounds_columns, bounds_rows, lakes)
-    water, island = _lake_corners(quarter, block, columns, rows, bounds_columns, bounds_rows)
+    _fence_estates(seed, quarter, cut)
+    water, island = _lake_corners(quarter, columns, rows, bounds_columns, bounds_rows)
 
     rough = np.array([_ROUGH[Quarter(kind)] for kind in range(len(Quarter))])[quarter[block]]
     online = np.isin(column, line_columns) | np.isin(row, line_rows)
@@ -281,8 +294,8 @@ def _between_lines(lines: Ints, wanted: int) -> int:
     return int(lines[k - 1] + lines[k]) // 2
 
 
-def _cut_blocks(columns: int, bounds_columns: Ints, bounds_rows: Ints, cuts: tuple[Cut, ...]) -> Flags:
-    """bool[blocks]: something cuts through the block or runs along its edge."""
+def _cut_blocks(bounds_columns: Ints, bounds_rows: Ints, cuts: tuple[Cut, ...]) -> Flags:
+    """bool[blocks]: something cuts through the block."""
     across, up = len(bounds_columns) - 1, len(bounds_rows) - 1
     result = np.zeros((up, across), bool)
     for cut in cuts:
@@ -291,7 +304,7 @@ def _cut_blocks(columns: int, bounds_columns: Ints, bounds_rows: Ints, cuts: tup
         high = np.maximum.reduceat(cut.at, bounds[:-1])
         last = cut.at[bounds[1:]]  # a block's far line belongs to the next one
         low, high = np.minimum(low, last), np.maximum(high, last)
-        hit = (high[None, :] >= other[:-1, None] - 1) & (low[None, :] <= other[1:, None])
+        hit = (high[None, :] >= other[:-1, None]) & (low[None, :] < other[1:, None])
         result |= hit if cut.along_rows else hit.T
     return result.ravel()
 
@@ -312,17 +325,19 @@ def _beside_cuts(columns: int, rows: int, cuts: tuple[Cut, ...]) -> Flags:
 def _dig_lakes(
     seed: int, quarter: Ints, urbanity: Floats, cut: Flags, bounds_columns: Ints, bounds_rows: Ints, lakes: int
 ) -> None:
-    """Turn the widest uncut blocks at the edge of town into lakes."""
+    """Turn the widest uncut blocks into lakes, at the edge of towns if there are such."""
     across = len(bounds_columns) - 1
-    width, height = np.diff(bounds_columns), np.diff(bounds_rows)
-    size = np.minimum(np.tile(width, len(height)), np.repeat(height, across))
-    number = np.arange(len(quarter))
-    inner = (number % across > 0) & (number % across < across - 1) & (number >= across) & (number < len(quarter) - across)
-    fit = inner & ~cut & (size >= 7) & (quarter != Quarter.CENTRE)
-    order = np.lexsort((draw_order(seed, len(quarter)), np.abs(urbanity - 0.35) > 0.35, -size, ~fit))
-    for block in order[:lakes]:
-        if fit[block]:
-            quarter[block] = Quarter.LAKE
+    size = np.minimum(np.tile(np.diff(bounds_columns), len(bounds_rows) - 1), np.repeat(np.diff(bounds_rows), across))
+    fit = ~cut & (size >= 6)
+    order = np.lexsort((draw_order(seed, len(quarter)), np.abs(urbanity - 0.35) > 0.35, -size, quarter == Quarter.CENTRE, ~fit))
+    quarter[[block for block in order[:lakes] if fit[block]]] = Quarter.LAKE
+
+
+def _fence_estates(seed: int, quarter: Ints, cut: Flags) -> None:
+    """Make sure of two housing estates, however small the town."""
+    wanted = 2 - np.count_nonzero(quarter == Quarter.PERUMAHAN)
+    fit = np.flatnonzero(~cut & ((quarter == Quarter.KAMPUNG) | (quarter == Quarter.MIXED)))
+    quarter[fit[np.argsort(draw_order(seed, len(fit)))][: max(0, wanted)]] = Quarter.PERUMAHAN
 
 
 def draw_order(seed: int, number: int) -> Ints:
@@ -330,9 +345,7 @@ def draw_order(seed: int, number: int) -> Ints:
     return below(seed, "order", number, 1 << 40)
 
 
-def _lake_corners(
-    quarter: Ints, block: Ints, columns: int, rows: int, bounds_columns: Ints, bounds_rows: Ints
-) -> tuple[Flags, Flags]:
+def _lake_corners(quarter: Ints, columns: int, rows: int, bounds_columns: Ints, bounds_rows: Ints) -> tuple[Flags, Flags]:
     """Which corners are water, and which lie on an island (bool[corners] each)."""
     across = len(bounds_columns) - 1
     water, island = np.zeros((rows, columns), bool), np.zeros((rows, columns), bool)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from routing.sample.dice import Dice, Ints, below, draw
+from routing.sample.dice import Dice, Floats, Ints, below, draw
 from routing.sample.districts import District, Districts
 from routing.sample.ground import Ground, Quarter
 from routing.sample.layout import Layout
@@ -50,6 +50,7 @@ def draw_districts(ground: Ground, streets: Streets, districts: Districts, surve
 
 
 def _offices(ground: Ground, corners: Ints, districts: Districts, survey: Survey) -> None:
+    corners = corners[ground.inner[corners]]
     home = districts.of_block[ground.block[corners]]
     order = corners[np.lexsort((draw(ground.seed, "office", corners), home))]
     blocks, first = np.unique(districts.of_block[ground.block[order]], return_index=True)
@@ -114,7 +115,7 @@ def number_houses(
 def build_landmarks(ground: Ground, streets: Streets, districts: Districts, junctions: int, survey: Survey) -> None:
     """Mosques, schools, markets, terminals: one for so many junctions each, and so many at most."""
     degree = streets.degree(ground.corners)
-    corners = np.flatnonzero((degree > 0) & (ground.quarter[ground.block] >= Quarter.DESA) & ~ground.island)
+    corners = np.flatnonzero((degree > 0) & (ground.quarter[ground.block] >= Quarter.DESA) & ~ground.island & ground.inner)
     order = corners[np.argsort(draw(ground.seed, "landmarks", corners), kind="stable")]
     dice = Dice(ground.seed, "landmark names")
     mosques = ("Al-Ikhlas", "Nurul Huda", "At-Taqwa", "Al-Hidayah", "Baiturrahman", "Al-Muhajirin", "Nurul Iman", "Al-Falah")
@@ -141,21 +142,24 @@ def fill_water(ground: Ground, survey: Survey) -> None:
     """Rivers and lakes as areas."""
     columns = np.arange(ground.columns, dtype=np.float64)
     for number, cut in enumerate(ground.rivers):
-        banks = [ground.place(columns, cut.at + 0.5 + side) for side in (-0.17, 0.17)]
+        banks = [ground.place(columns, cut.at.astype(np.float64) + (0.5 + side)) for side in (-0.22, 0.22)]
         x = np.concatenate((banks[0][0], banks[1][0][::-1], banks[0][0][:1]))
         y = np.concatenate((banks[0][1], banks[1][1][::-1], banks[0][1][:1]))
         name = RIVER if number == 0 else f"Ci {place_name(7000 + number)}"
         survey.area(x, y, {"natural": "water", "water": "river", "name": name})
-    number = 0
-    for block in np.flatnonzero(ground.quarter == Quarter.LAKE).tolist():
+    for number, block in enumerate(np.flatnonzero(ground.quarter == Quarter.LAKE).tolist()):
         mine = np.flatnonzero((ground.water | ground.island) & (ground.block == block))
         island = np.flatnonzero(ground.island & (ground.block == block))
         x, y = _around(ground, mine, -0.35)
-        survey.area(x, y, {"natural": "water", "water": "lake", "name": f"Situ {place_name(8000 + number)}"}, _around(ground, island, 0.4))
-        number += 1
+        survey.area(
+            x,
+            y,
+            {"natural": "water", "water": "lake", "name": f"Situ {place_name(8000 + number)}"},
+            _around(ground, island, 0.4),
+        )
 
 
-def _around(ground: Ground, corners: Ints, margin: float) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _around(ground: Ground, corners: Ints, margin: float) -> tuple[Floats, Floats]:
     """The outline of a rectangle of corners, `margin` cells outside it."""
     j, i = np.divmod(corners, ground.columns)
     part = District(int(i.min()), int(i.max()), int(j.min()), int(j.max()), 0, 0)

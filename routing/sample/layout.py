@@ -96,10 +96,12 @@ class Layout:
         code = np.cumsum(used) - 1
         x, y = np.concatenate(self.x)[used], np.concatenate(self.y)[used]
         longitude, latitude = datum.degrees(x, y)
-        standing = {int(code[point]): kept for point, tags in sorted(self.standing.items()) if used[point] and (kept := point_tags(tags))}
-        point_code = [
-            self.tagsets.setdefault(tuple(sorted(tags.items())), len(self.tagsets)) for tags in standing.values()
-        ]
+        standing = {
+            int(code[point]): kept
+            for point, tags in sorted(self.standing.items())
+            if used[point] and (kept := point_tags(tags))
+        }
+        point_code = [self.tagsets.setdefault(tuple(sorted(tags.items())), len(self.tagsets)) for tags in standing.values()]
         restrictions = tuple(
             TurnRestriction(
                 r.osm_id,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from routing.osm import TagSet
-from routing.sample.dice import Flags, Ints, below, chance
+from routing.sample.dice import Flags, Ints, below, chance, draw
 from routing.sample.ground import Ground, Quarter
 from routing.sample.layout import Layout
 from routing.sample.spellings import (
@@ -104,13 +104,16 @@ def _obstacles(ground: Ground, streets: Streets) -> dict[int, TagSet]:
         (local & ~streets.loop, TREE_BARRIERS, "tree barrier"),
     ):
         edges = np.flatnonzero(mine)
-        chosen = _pick(variants, below(ground.seed, purpose, number[edges], 1000))
-        for edge, variant in zip(edges[chosen >= 0].tolist(), chosen[chosen >= 0].tolist(), strict=True):
-            result[edge] = variants[variant][1]
+        edges = edges[np.argsort(draw(ground.seed, purpose, number[edges]), kind="stable")]
+        begin = 0
+        for share, tags in variants:  # one of each at least, where there is room
+            count = max(1, share * len(edges) // 1000)
+            result |= dict.fromkeys(edges[begin : begin + count].tolist(), tags)
+            begin += count
     for gate, kinds in ((1, ESTATE_GATES), (2, SECOND_GATES)):
         edges = np.flatnonzero(streets.gate == gate)
-        for edge, kind in zip(edges.tolist(), below(ground.seed, f"gate kind {gate}", number[edges], len(kinds)), strict=True):
-            result[edge] = kinds[int(kind)]
+        for place, edge in enumerate(edges[np.argsort(draw(ground.seed, "gate kind", number[edges]), kind="stable")].tolist()):
+            result[edge] = kinds[place % len(kinds)]
     for edge in np.flatnonzero(streets.span == Span.RAILWAY).tolist():
         result[edge] = {"railway": "level_crossing", "crossing:barrier": "yes"}
     return result
@@ -135,7 +138,9 @@ def _bend(
     edge = np.repeat(np.arange(len(count)), count)
     place = (np.arange(len(edge)) - begin[edge] + 1.0) / (count[edge] + 1)
     side = bow[edge] * 4 * place * (1 - place)
-    side += np.where(streets.span[edge] != Span.NONE, 0.0, 0.02) * (chance(ground.seed, "shiver", number[edge] * 4 + begin[edge]) - 0.5)
+    side += np.where(streets.span[edge] != Span.NONE, 0.0, 0.02) * (
+        chance(ground.seed, "shiver", number[edge] * 4 + begin[edge]) - 0.5
+    )
     from_x, from_y = x[tail[edge]], y[tail[edge]]
     to_x, to_y = x[head[edge]] - from_x, y[head[edge]] - from_y
     first = layout.add_points(from_x + place * to_x - side * to_y, from_y + place * to_y + side * to_x)
@@ -210,8 +215,20 @@ def _names(ground: Ground, streets: Streets, layout: Layout, opening: Ints) -> I
     own = below(ground.seed, "own name", street, 1 << 20)
     is_lane = named & ((kind >= Kind.ALLEY) | (kind == Kind.LIVING) & (quarter == Quarter.KAMPUNG))
     result[named] = roads[word, street // 2 % 16][named]
-    result[is_lane] = np.where(own % 2 == 0, alleys[own // 2 % 2, own // 4 % len(ELDERS)], numbered[word, own // 4 % 8])[is_lane]
+    result[is_lane] = np.where(own % 2 == 0, alleys[own // 2 % 2, own // 4 % len(ELDERS)], numbered[word, own // 4 % 8])[
+        is_lane
+    ]
     result[streets.span[opening] == Span.RIVER] = layout.name_code(f"Jembatan {RIVER}")
+    return result
+
+
+def _owners(ground: Ground) -> Ints:
+    """int64[blocks]: of each housing estate whether its streets are private (1) or for those who live there (2)."""
+    estates = np.flatnonzero(ground.quarter == Quarter.PERUMAHAN)
+    order = np.argsort(draw(ground.seed, "estate access", estates), kind="stable")
+    result = np.zeros(len(ground.quarter), np.int64)
+    result[estates[order[::7]]] = 1
+    result[estates[order[1::7]]] = 2
     return result
 
 
@@ -235,7 +252,7 @@ def _tagsets(ground: Ground, streets: Streets, layout: Layout, opening: Ints, tu
     direction = streets.oneway[opening] * np.where(turned, -1, 1)
     oneway = np.where(direction > 0, 1, np.where(direction < 0, 2, 0))
     estate = local & (ground.quarter[block] == Quarter.PERUMAHAN) & (kind >= Kind.RESIDENTIAL) & (kind <= Kind.LIVING)
-    owner = np.where(estate, _pick(((9, {}), (9, {})), below(ground.seed, "estate access", block, 100)) + 1, 0)
+    owner = np.where(estate, _owners(ground)[block], 0)
     low = (span == Span.UNDER_TOLL) & (below(ground.seed, "low", number, 100) < 60)
     weak = (span == Span.RIVER) & (kind == Kind.TERTIARY) & (below(ground.seed, "weak", number, 100) < 50)
     names = list(layout.names)
@@ -253,5 +270,3 @@ def _tagsets(ground: Ground, streets: Streets, layout: Layout, opening: Ints, tu
         tags |= {"maxweight": "2.5"} if weak[run] else {}
         codes.append(layout.tag_code(tags, names[name[run]]))
     return np.array(codes)[place]
-
-

@@ -158,7 +158,7 @@ HALVES = (
     ("Banyu", "Tirta", "Karang", "Suka", "Sumber", "Rawa", "Wana", "Giri", "Mekar", "Cipta", "Muara", "Panca", "Sari", "Jati",
      "Bojong", "Pasir", "Kebon", "Leuwi", "Parung", "Tegal", "Ciawi", "Lembah", "Padang", "Tanjung", "Sinar", "Ranca"),
     ("asri", "jaya", "mulya", "sari", "rahayu", "mukti", "wangi", "indah", "makmur", "sejati", "laksana", "luhur", "baru",
-     "tengah", "raharja", "kencana", "permai", "tani", "gede", "lega", "herang", "panjang", "waluya", "bakti", "sakti", "dalem"),
+     "tengah", "raharja", "kencana", "permai", "tani", "gede", "lega", "herang", "panjang", "waluya", "bakti", "sakti"),
 )  # fmt: skip
 GREAT_STREETS = (
     "Jalan Raya Banyu Sari", "Jalan Pahlawan Tani", "Jalan Lingkar Tirta", "Jalan Gotong Royong", "Jalan Bahari",
@@ -170,7 +170,7 @@ RIVER, TOLL_ROAD, TOWN = "Ci Banyu", "Jalan Tol Banyu Sari", "Banyu Sari"
 
 
 def place_name(number: int) -> str:
-    """An invented place name; 676 different ones, then with a compass word and at last a number."""
+    """An invented place name; 650 different ones, then with a compass word and at last a number."""
     first, second = HALVES
     pick = number * 131 % (len(first) * len(second))
     again = number // (len(first) * len(second))

@@ -103,7 +103,9 @@ class Streets:
         east = self.direction == Direction.EAST
         across, along = np.where(east, row, column), np.where(east, column, row)
         local = (ground.block[self.tail] * 64 + across % 64) * 2 + east
-        return np.where(self.line, (across * 1000 + along // 44) * 2 + east + (1 << 38), local[self.lead])
+        line = (across * 1000 + along // 44) * 2 + east + (1 << 38)
+        street: Ints = np.where(self.line, line, local[self.lead])
+        return street
 
 
 # in hundredths: how many of the edges beyond the tree stay; how many dead ends go, by round
@@ -206,7 +208,7 @@ def _over_river(ground: Ground, cut: Cut, edges: _Edges, over: Ints) -> Ints:
     foot = straight & (rank < 0) & (chance(ground.seed, "footbridge", edges.tail[over]) < 0.05)
     bridge = np.flatnonzero(straight & (rank >= 0))
     result[foot] = Span.FOOTBRIDGE
-    result[bridge[_few(column[bridge], rank[bridge])]] = Span.RIVER
+    result[bridge[_few(column[bridge], rank[bridge], 10 if ground.columns < 80 else 18)]] = Span.RIVER
     return result
 
 
@@ -234,11 +236,13 @@ def _level(cut: Cut, column: Ints) -> Flags:
     return result
 
 
-def _few(column: Ints, rank: Ints) -> Flags:
-    """Few bridges: of the places where a line meets the river, the most important ones, some 25 cells apart."""
+def _few(column: Ints, rank: Ints, apart: int) -> Flags:
+    """Few bridges: of the places where a line meets the river, the most important ones, `apart` cells apart."""
     keep = np.zeros(len(column), bool)
     for edge in np.lexsort((column, rank)):
-        if not keep.any() or np.abs(column[keep] - column[edge]).min() >= (18 if rank[edge] <= Rank.SECONDARY else 30):
+        if not keep.any() or np.abs(column[keep] - column[edge]).min() >= (
+            apart if rank[edge] <= Rank.SECONDARY else 2 * apart
+        ):
             keep[edge] = True
     return keep
 
@@ -372,7 +376,7 @@ def _connected(ground: Ground, edges: _Edges, present: Flags) -> Flags:
 
 
 def _classes(ground: Ground, streets: Streets, quarter: Ints) -> Ints:
-    """int64[edges]: local streets get their classes: alleys and footways among dead ends and loops, the rest by row or column."""
+    """int64[edges]: the classes, of local streets too: alleys and footways among dead ends and loops, the rest by street."""
     kind = streets.kind.copy()
     local = ~streets.line & (streets.gate == 0)
     by_street = below(ground.seed, "class of street", streets.street(ground), 100)
@@ -431,15 +435,29 @@ def _one_ways(ground: Ground, streets: Streets, quarter: Ints) -> tuple[Ints, Fl
     whole = (count == full) & (chance(ground.seed, "one way", streets_here) < 0.6)
     oneway[mine[whole[place]]] = np.where(across % 2 == 0, 1, -1)[mine[whole[place]]]
 
-    for number, (i, j, _) in enumerate(ground.centres):
-        if number % 3 or len(ground.line_columns) < 3:
-            continue
-        k = int(np.clip(np.argmin(np.abs(ground.line_columns - i)), 1, len(ground.line_columns) - 2))
-        band = int(np.clip(np.searchsorted(ground.line_rows, j), 1, len(ground.line_rows) - 1))
-        low, high = ground.line_rows[band - 1], ground.line_rows[band]
-        for line, way in ((k, 1), (k + 1, -1)):
-            here = streets.line & (streets.direction == Direction.NORTH) & (column == ground.line_columns[line])
-            here &= (row >= low) & (row < high)
-            oneway[here] = way
-            busway[here] = way == 1
+    for i, j, _ in ground.centres[::3]:
+        pair = _pair_of_lines(ground, streets, i, j)
+        if pair is not None:
+            edges, first = pair
+            oneway[edges] = np.where(column[edges] == first, 1, -1)
+            busway[edges] = column[edges] == first
     return oneway, busway
+
+
+def _pair_of_lines(ground: Ground, streets: Streets, column: int, row: int) -> tuple[Ints, int] | None:
+    """The stretches of two neighbouring lines nearest to a place that can be one-way, and the column of the first line.
+
+    Neither leads over a river, whose only bridge that might be.
+    """
+    columns, rows = ground.line_columns, ground.line_rows
+    pairs = [(k, band) for k in range(len(columns) - 1) for band in range(1, len(rows))]
+    pairs = [(k, band) for k, band in pairs if abs(columns[k] - column) < 40 and abs(rows[band] - row) < 40]
+    north = np.flatnonzero(streets.line & (streets.direction == Direction.NORTH))
+    north = north[np.abs(streets.tail[north] % ground.columns - column) < 60]
+    here_column, here_row = streets.tail[north] % ground.columns, streets.tail[north] // ground.columns
+    for k, band in sorted(pairs, key=lambda pair: (abs(columns[pair[0]] - column) + abs(rows[pair[1]] - row), pair)):
+        low, high = rows[band - 1], rows[band]
+        mine = north[np.isin(here_column, columns[k : k + 2]) & (here_row >= low) & (here_row < high)]
+        if len(mine) == 2 * (high - low) and not (streets.span[mine] == Span.RIVER).any():
+            return mine, int(columns[k])
+    return None

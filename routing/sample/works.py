@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from routing.sample.spellings import TOLL_ROAD
 from routing.sample.streets import Kind, Span, Streets
 
 _RAMP_CELLS = 3  # a ramp leaves the carriageway so many cells before the interchange
+_BEYOND_CELLS = 6
 _CARRIAGEWAY = 0.11  # cells from the middle of the toll road: some nine metres
 
 
@@ -38,7 +40,10 @@ def choose_roundabouts(ground: Ground, streets: Streets, junctions: int) -> Ints
     away = (np.abs(i - column) + np.abs(j - row)) // 12
     chosen: list[int] = []
     for corner in fit[np.lexsort((draw(ground.seed, "roundabout", fit), away > 1, rank))].tolist():
-        apart = [max(abs(corner % ground.columns - c % ground.columns), abs(corner // ground.columns - c // ground.columns)) for c in chosen[-40:]]
+        apart = [
+            max(abs(corner % ground.columns - c % ground.columns), abs(corner // ground.columns - c // ground.columns))
+            for c in chosen[-40:]
+        ]
         if not apart or min(apart) > 20:
             chosen.append(corner)
         if len(chosen) == 1 + junctions // 8000:
@@ -63,9 +68,14 @@ def stand_signals(ground: Ground, streets: Streets, layout: Layout, roundabouts:
     fit, rank = _crossings(ground, streets)
     dice = below(ground.seed, "signals", fit, 100)
     kept = ~np.isin(fit, roundabouts)
-    for corner in fit[kept & (dice < np.where(rank <= 4, 75, np.where(rank <= 6, 30, 8)))].tolist():
+    lit = kept & (dice < np.where(rank <= 4, 75, np.where(rank <= 6, 30, 8)))
+    corners = fit[lit].tolist()
+    if not corners:  # a town without any would be no test
+        ends = np.concatenate((streets.tail[streets.line], streets.head[streets.line]))
+        corners = np.setdiff1d(np.flatnonzero(np.bincount(ends, minlength=ground.corners) > 2), roundabouts)[:2].tolist()
+    for corner in corners:
         layout.standing[corner] = {"highway": "traffic_signals"}
-    for corner in fit[kept & (dice >= 97)].tolist():
+    for corner in fit[kept & ~lit & (dice >= 90)].tolist():
         layout.standing[corner] = {"highway": "stop"}
 
 
@@ -148,7 +158,7 @@ def lay_bus_lanes(ground: Ground, streets: Streets, layout: Layout) -> None:
         j, i = divmod(int(streets.tail[edge]), ground.columns)
         x, y = ground.place(np.array([i + 0.12]), np.array([j + 0.5]))
         mid = layout.add_points(x, y)
-        plain = j % 2 == 0 and i % 2 == 0
+        plain = j % 8 < 4
         tags = {"highway": "busway"} if plain else {"highway": "service", "access": "no", "bus": "yes"}
         layout.add_way([int(streets.head[edge]), mid, int(streets.tail[edge])], {**tags, "oneway": "yes"}, "Jalur Bus Banyu")
 
@@ -173,12 +183,11 @@ def sail_ferries(ground: Ground, streets: Streets, layout: Layout) -> None:
 
 def lay_toll_roads(ground: Ground, streets: Streets, layout: Layout) -> None:
     """Two carriageways along each toll road, and ramps with booths at its few interchanges."""
-    degree = streets.degree(ground.corners)
     for number, cut in enumerate(ground.tolls):
-        _lay_toll_road(ground, layout, cut, _interchanges(ground, streets, degree, cut), number)
+        _lay_toll_road(ground, layout, cut, _interchanges(ground, streets, cut), number)
 
 
-def _interchanges(ground: Ground, streets: Streets, degree: Ints, cut: Cut) -> list[int]:
+def _interchanges(ground: Ground, streets: Streets, cut: Cut) -> list[int]:
     """Columns of the toll road's interchanges: where greater lines pass it, far apart."""
     row = int(cut.at[0])
     over = np.isin(streets.span, (Span.OVER_TOLL, Span.UNDER_TOLL)) & (streets.tail // ground.columns == row)
@@ -199,20 +208,23 @@ def _lay_toll_road(ground: Ground, layout: Layout, cut: Cut, interchanges: list[
     tags: dict[str, str] = {"highway": "motorway", "oneway": "yes", "toll": "yes", "maxspeed": "80", "surface": "asphalt"}
     link: dict[str, str] = {"highway": "motorway_link", "oneway": "yes", "toll": "yes", "maxspeed": "40"}
     name = TOLL_ROAD if number == 0 else f"{TOLL_ROAD} {number + 1}"
+    # It comes from beyond the town and goes on beyond it, but the drawing ends a little way behind its outer exits.
+    begin_at = max(0, min(interchanges, default=0) - _BEYOND_CELLS)
+    end_at = min(ground.columns - 1, max(interchanges, default=ground.columns) + _BEYOND_CELLS)
     columns = np.arange(ground.columns, dtype=np.float64)
     # Traffic keeps to the left: the carriageway to the east is the northern one.
     for side, step in ((1, 1), (-1, -1)):
-        x, y = ground.place(columns, np.full(len(columns), row + side * _CARRIAGEWAY))
+        x, y = ground.place(columns, np.full(len(columns), row + side * _CARRIAGEWAY, np.float64))
         begin = layout.add_points(x, y)
-        stops = [0, *interchanges, ground.columns - 1]
-        for left, right in zip(stops, stops[1:], strict=False):
+        stops = [begin_at, *interchanges, end_at]
+        for left, right in pairwise(stops):
             points = list(range(begin + left, begin + right + 1))[::step]
             layout.add_way(points, tags, name)
         for place, column in enumerate(interchanges):
             corner = (int(cut.at[0]) + (1 if side > 0 else 0)) * ground.columns + column
             for away in (-step, step):  # off before the interchange, on behind it
                 steps = np.arange(_RAMP_CELLS - 1, 0, -1, dtype=np.float64)
-                heights = row + side * (0.24 + 0.10 * np.arange(len(steps)))
+                heights = row + side * (0.24 + 0.10 * np.arange(len(steps), dtype=np.float64))
                 x, y = ground.place(column + away * steps, heights)
                 points_on = list(range(first := layout.add_points(x, y), first + len(steps)))
                 layout.standing[points_on[-1]] = {"barrier": "toll_booth"}
