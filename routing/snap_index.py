@@ -54,7 +54,7 @@ class SnapIndex:
         first = np.cumsum(counts)
         link, point = np.empty(first[-1], np.int32), np.empty(first[-1], np.int64)
         kernels.fill_grid(grid, columns, rows, *shapes, first[:-1].copy(), link, point, False)
-        return SnapIndex(network, grid, first, link, point)
+        return SnapIndex(network, *(still(array) for array in (grid, first, link, point)))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What has to be kept in files, beside the network."""
@@ -66,7 +66,7 @@ class SnapIndex:
     def from_arrays(network: RoadNetwork, arrays: Mapping[str, NDArray[Any]]) -> SnapIndex:
         """The counterpart of `arrays`; nothing is copied."""
         names = ("grid", "cell_first", "cell_link", "cell_point")
-        return SnapIndex(network, *(np.asarray(arrays[name]) for name in names))
+        return SnapIndex(network, *(still(np.asarray(arrays[name])) for name in names))
 
     def nearest(
         self,
@@ -94,8 +94,9 @@ class SnapIndex:
         shape = (len(longitude), count)
         link, fraction, metres = np.empty(shape, np.int32), np.empty(shape, np.float64), np.empty(shape, np.float64)
         network = self.network
+        x, y = (still(np.ascontiguousarray(degrees, np.float64)) for degrees in (longitude, latitude))
         kernels.nearest_links(
-            np.ascontiguousarray(longitude, np.float64), np.ascontiguousarray(latitude, np.float64), mask, unwanted,
+            x, y, still(mask), unwanted,
             float(max_m), float(fenced_m), self.grid, int(self.grid[4]), int(self.grid[5]), self.cell_first, self.cell_link,
             self.cell_point, network.shape_first, network.shape_longitude, network.shape_latitude, link, fraction, metres,
         )  # fmt: skip
@@ -114,7 +115,14 @@ class SnapIndex:
         x, y = np.empty(len(link), np.float64), np.empty(len(link), np.float64)
         network = self.network
         kernels.points_along(
-            np.ascontiguousarray(link, np.int32), np.ascontiguousarray(fraction, np.float64), network.shape_first,
+            still(np.ascontiguousarray(link, np.int32)), still(np.ascontiguousarray(fraction, np.float64)), network.shape_first,
             network.shape_longitude, network.shape_latitude, x, y,
         )  # fmt: skip
         return x, y
+
+
+def still(array: NDArray[Any]) -> NDArray[Any]:
+    """A read-only view: kernels are compiled once for read-only arrays, mapped or not, and not again for others."""
+    view = array.view()
+    view.flags.writeable = False
+    return view

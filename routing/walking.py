@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from routing._kernels import footways as kernels
 from routing.network import CLOSED, RoadNetwork
+from routing.snap_index import still
 
 WALK_BOUND_M = 500.0
 """A carry longer than this is not searched for: the nearest street is then named with the straight line to it."""
@@ -67,7 +68,11 @@ class Footways:
         order = np.argsort(ends, kind="stable")
         first = np.zeros(network.junctions + 1, np.int64)
         np.cumsum(np.bincount(ends, minlength=network.junctions), out=first[1:])
-        return Footways(network, foot_ms, _walkable(foot_ms), first, (order % max(1, network.links)).astype(np.int32))
+        return Footways._of(network, foot_ms, first, (order % max(1, network.links)).astype(np.int32))
+
+    @staticmethod
+    def _of(network: RoadNetwork, foot_ms: NDArray[np.uint32], first: NDArray[np.int64], link: NDArray[np.int32]) -> Footways:
+        return Footways(network, still(foot_ms), still(_walkable(foot_ms)), still(first), still(link))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What has to be kept in files, beside the network and the foot profile's costs."""
@@ -77,7 +82,7 @@ class Footways:
     def from_arrays(network: RoadNetwork, foot_ms: NDArray[np.uint32], arrays: Mapping[str, NDArray[Any]]) -> Footways:
         """The counterpart of `arrays`."""
         first, link = np.asarray(arrays["junction_first"]), np.asarray(arrays["junction_link"])
-        return Footways(network, foot_ms, _walkable(foot_ms), first, link)
+        return Footways._of(network, np.asarray(foot_ms), first, link)
 
     def walk(
         self, link: int, fraction: float, streets: NDArray[np.uint8], *, unwanted: int = 0, bound_m: float = WALK_BOUND_M
@@ -97,7 +102,7 @@ class Footways:
         outcome = kernels.TABLE_FULL
         while outcome == kernels.TABLE_FULL:
             outcome, street, junction, ms, metres, steps = kernels.walk_to_street(
-                int(link), float(fraction), float(bound_m), capacity, self.foot_ms, streets, unwanted, network.link_tail,
+                int(link), float(fraction), float(bound_m), capacity, self.foot_ms, still(streets), unwanted, network.link_tail,
                 network.link_head, network.link_length_m, self.junction_first, self.junction_link, path_links,
             )  # fmt: skip
             capacity *= 4
