@@ -13,6 +13,7 @@ from routing.conditions import ranges
 from routing.costs import TurnsInto
 from routing.network import CLOSED, RoadNetwork
 from routing.road_state import Overlay
+from routing.tags import road_class
 
 
 def without(mask: NDArray[np.uint8], segments: NDArray[np.int64]) -> NDArray[np.uint8]:
@@ -38,6 +39,15 @@ def with_opened(mask: NDArray[np.uint8], segments: NDArray[np.int64], foot_ms: N
     return new
 
 
+def with_ferries(mask: NDArray[np.uint8], network: RoadNetwork) -> NDArray[np.uint8]:
+    """The mask in which nobody is sent to a place on a ferry, and only who is on it is taken to be there."""
+    ferry = np.array([road_class(tags) == "ferry" for tags in network.tagsets], np.bool_)[network.link_tagset]
+    new = mask.copy()
+    new[ferry & (mask > 0)] |= CUT_OFF | FENCED
+    new.setflags(write=False)
+    return new
+
+
 def with_cut_off(
     network: RoadNetwork,
     into: TurnsInto,
@@ -45,9 +55,10 @@ def with_cut_off(
     weights: NDArray[np.uint32],
     times: Overlay,
     closed_turns: NDArray[np.int64],
+    opened: NDArray[np.int64],
     enough_m: float,
 ) -> NDArray[np.uint8]:
-    """The mask with the links marked CUT_OFF that closures leave on less than `enough_m` of road.
+    """The mask with the links marked CUT_OFF that closures leave on less than `enough_m` of road, or that open onto no more.
 
     A vehicle can be sent to a link if one of its directions can be reached from, and one leads to, the rest of the roads.
 
@@ -56,6 +67,7 @@ def with_cut_off(
         mask: uint8[l], where the vehicle can be.
         weights: uint32[m], of the turns now. times: along the segments now.
         closed_turns: the turns that were closed.
+        opened: the segments that were opened; nothing open may lead to them.
         enough_m: road that is worth being sent to.
     """
     is_shut = times.values >= CLOSED
@@ -72,7 +84,7 @@ def with_cut_off(
     blocked = []
     for backward, states in ((False, network.turn_tail[closed_turns]), (True, network.turn_head[leading_out])):
         # The other direction of what is shut may have been good only together with it.
-        starts = np.union1d(network.state_segment[states], shut ^ 1).astype(np.int64)
+        starts = np.union1d(np.union1d(network.state_segment[states], shut ^ 1), opened).astype(np.int64)
         arguments: tuple[Any, ...] = (starts, *lists, backward, enough_m, *graph)
         blocked.append(trapped_segments(*arguments))
     if not (len(blocked[0]) or len(blocked[1])):

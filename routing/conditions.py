@@ -31,6 +31,7 @@ from routing._kernels.streets import METRES_PER_DEGREE
 from routing.errors import ConditionError
 from routing.network import RoadNetwork
 from routing.snap_index import SnapIndex
+from routing.tags import Clause
 
 ConditionKind = Literal[
     "closure", "flood", "landslide", "roadworks", "accident", "market", "procession", "event", "gate", "congestion"
@@ -236,6 +237,13 @@ def _hours(text: str, time_zone: str) -> opening_hours.OpeningHours:
 def open_at(hours: str, time: datetime, time_zone: str) -> bool:
     """Whether opening_hours text says "open" at an aware time."""
     return bool(_hours(hours, time_zone).is_open(time.astimezone(ZoneInfo(time_zone))))
+
+
+def clause_holds(clause: Clause, time: datetime, time_zone: str) -> bool:
+    """Whether a conditional tag holds at an aware time; hours that say "unknown" shut no gate."""
+    if clause.outside:
+        return bool(_hours(clause.hours, time_zone).is_closed(time.astimezone(ZoneInfo(time_zone))))
+    return open_at(clause.hours, time, time_zone)
 
 
 def next_change(hours: str, time: datetime, time_zone: str) -> datetime | None:

@@ -19,7 +19,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from routing._masks import with_cut_off, with_opened, without
+from routing._masks import with_cut_off, with_ferries, with_opened, without
 from routing.cch import Metric
 from routing.conditions import (
     Closed,
@@ -27,8 +27,8 @@ from routing.conditions import (
     Slower,
     TopSpeed,
     WayIndex,
+    clause_holds,
     next_change,
-    open_at,
     segments_meant,
 )
 from routing.costs import Meaning, ProfileCosts, recost, turns_into
@@ -85,7 +85,7 @@ class LiveRoads:
         roads = {}
         self._enough_m: dict[str, float] = {}
         for name, metric in metrics.items():
-            mask = street_mask(costs[name].segment_ms, standing[name], foot_ms)
+            mask = with_ferries(street_mask(costs[name].segment_ms, standing[name], foot_ms), network)
             mask.setflags(write=False)
             # In a region that is tiny altogether, half of its roads are enough.
             self._enough_m[name] = min(ISLAND_M, float(network.link_length_m[mask > 0].sum()) / 2)
@@ -104,7 +104,7 @@ class LiveRoads:
         """
         _check_aware(time)
         times = [condition.next_change_after(time, self._time_zone) for condition in conditions]
-        times += [next_change(hours, time, self._time_zone) for hours in self._clauses.hours]
+        times += [next_change(clause.hours, time, self._time_zone) for clause in self._clauses.times.values()]
         return min((moment for moment in times if moment is not None), default=None)
 
     # -- states -----------------------------------------------------------------------------------------------------------
@@ -120,7 +120,8 @@ class LiveRoads:
         given = tuple(conditions)
         self._check(given)
         holding = tuple(condition for condition in given if condition.holds_at(time, self._time_zone))
-        hours = frozenset(text for text in self._clauses.hours if open_at(text, time, self._time_zone))
+        times = self._clauses.times.items()
+        hours = frozenset(when for when, clause in times if clause_holds(clause, time, self._time_zone))
         roads = self._timed_roads(hours)
         if holding:
             meant = [segments_meant(self._index, condition, self._way_index()) for condition in holding]
@@ -165,7 +166,8 @@ class LiveRoads:
         all_segments, all_times = np.concatenate(pieces), np.concatenate(times)
         order = np.lexsort((all_times, all_segments))
         all_segments, all_times = all_segments[order], all_times[order]
-        slowest = np.append(all_segments[1:] != all_segments[:-1], True)
+        slowest = np.ones(len(all_segments), np.bool_)  # none at all where conditions lie off the roads
+        slowest[:-1] = all_segments[1:] != all_segments[:-1]
         segments, new_ms = all_segments[slowest], all_times[slowest]
         differs = new_ms != roads.segment_ms.at(segments)
         return segments[differs], new_ms[differs]
@@ -196,14 +198,20 @@ class LiveRoads:
         shut = segments[new_ms >= CLOSED]
         metric = roads.metric.with_weights(turns, new_weights) if len(turns) else roads.metric
         times, closed_turns = roads.segment_ms.replaced(segments, new_ms), turns[new_weights >= CLOSED]
-        mask = self._cut_off(name, without(roads.mask, shut), metric, times, closed_turns)
+        mask = self._cut_off(name, without(roads.mask, shut), metric, times, closed_turns, np.empty(0, np.int64))
         return ProfileRoads(metric, times, roads.restricted, mask)
 
     def _cut_off(
-        self, name: str, mask: NDArray[np.uint8], metric: Metric, times: Overlay, closed_turns: NDArray[np.int64]
+        self,
+        name: str,
+        mask: NDArray[np.uint8],
+        metric: Metric,
+        times: Overlay,
+        closed_turns: NDArray[np.int64],
+        opened: NDArray[np.int64],
     ) -> NDArray[np.uint8]:
         enough_m = self._enough_m[name]
-        return with_cut_off(self._network, self._into, mask, metric.weights, times, closed_turns, enough_m)
+        return with_cut_off(self._network, self._into, mask, metric.weights, times, closed_turns, opened, enough_m)
 
     # -- the data's own hours -----------------------------------------------------------------------------------------------
 
@@ -230,8 +238,10 @@ class LiveRoads:
             times = base.segment_ms.replaced(new.segments, new.segment_ms)
             opened = new.segments[(new.segment_ms < CLOSED) & (costs.segment_ms[new.segments] >= CLOSED)]
             mask = with_opened(without(base.mask, new.segments[new.segment_ms >= CLOSED]), opened, self._foot_ms)
+            mask = with_ferries(mask, self._network)
             closed_turns = new.turns[differs & (new.weights >= CLOSED)]
-            return ProfileRoads(metric, times, restricted, self._cut_off(name, mask, metric, times, closed_turns))
+            mask = self._cut_off(name, mask, metric, times, closed_turns, opened)
+            return ProfileRoads(metric, times, restricted, mask)
 
         names = list(self.base.roads)
         roads = MappingProxyType(dict(zip(names, _together(costed, names), strict=True)))
@@ -243,11 +253,11 @@ class LiveRoads:
 
 @dataclass(frozen=True, slots=True)
 class _Clauses:
-    """The conditional tags of a network: by index of the tag set and of the turn restriction, and all their hours."""
+    """The conditional tags of a network: by index of the tag set and of the turn restriction, and one for each time."""
 
     of_tagset: Mapping[int, tuple[Clause, ...]]
     of_restriction: Mapping[int, tuple[Clause, ...]]
-    hours: frozenset[str]
+    times: Mapping[str, Clause]
 
     def standing(self, network: RoadNetwork, hours: frozenset[str]) -> tuple[dict[int, TagSet], dict[int, TagSet]]:
         """Tag sets and turn restrictions that stand otherwise while the clauses with these hours hold, by index."""
@@ -258,7 +268,7 @@ class _Clauses:
         )
         for found, (every, tags) in zip(standing, sources, strict=True):
             for number, clauses in every.items():
-                active = [clause for clause in clauses if clause.hours in hours]
+                active = [clause for clause in clauses if clause.when in hours]
                 if active:
                     found[number] = with_conditions(tags[number], active)
         return standing
@@ -271,7 +281,7 @@ def _clauses_of(network: RoadNetwork) -> _Clauses:
     of_tagset = {number: clauses for number, clauses in of_tagset.items() if clauses}
     of_restriction = {number: clauses for number, clauses in of_restriction.items() if clauses}
     every = itertools.chain(*of_tagset.values(), *of_restriction.values())
-    return _Clauses(of_tagset, of_restriction, frozenset(clause.hours for clause in every))
+    return _Clauses(of_tagset, of_restriction, {clause.when: clause for clause in every})
 
 
 def reweighted(metric: Metric, turns: NDArray[np.int64], weights: NDArray[np.uint32], *, few: int = _FEW_TURNS) -> Metric:

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 import opening_hours
@@ -169,11 +170,17 @@ def one_way(tags: TagSet, modes: Iterable[str]) -> OneWay:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """`key = value` while `hours` (OSM opening_hours syntax, local time) hold."""
+    """`key = value` while `hours` (OSM opening_hours syntax, local time) say "open"; if `outside`, while they say "closed"."""
 
     key: str
     value: str
     hours: str
+    outside: bool = False
+
+    @property
+    def when(self) -> str:
+        """The time in words, alike for clauses that hold at the same times."""
+        return f"not ({self.hours})" if self.outside else self.hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +196,7 @@ class Conditions:
 
 
 _CONDITIONAL = ":conditional"
+_ANY_TIME = datetime(2025, 1, 1)  # noqa: DTZ001  (opening hours are in local time)
 _CLAUSE = re.compile(r"\s*([^@;]+?)\s*@\s*(\((?:[^()]|\([^()]*\))*\)|[^;()]+)\s*(?:;|$)")
 
 
@@ -212,9 +220,8 @@ def timed_clauses(tags: TagSet) -> Conditions:
                     not_understood.append(f"{key}={value} @ ({condition})")
         elif key == "opening_hours" and "barrier" in tags and tags[key].strip() != "24/7":
             hours = _hours(tags[key])
-            # Only a single rule can be turned round safely; in a list later rules override earlier ones.
-            if hours is not None and ";" not in hours and "||" not in hours and "off" not in hours:
-                timed.append(Clause("locked", "yes", f"24/7; {hours} off"))
+            if hours is not None and not _says_only_closed(hours):
+                timed.append(Clause("locked", "yes", hours, outside=True))
             else:
                 not_understood.append(f"{key}={tags[key]}")
     return Conditions(tuple(timed), tuple(not_understood))
@@ -241,6 +248,13 @@ def _hours(condition: str) -> str | None:
     """`condition` as opening_hours text, or None where it is not a matter of time. `AND` of two times is kept apart too."""
     # The wiki writes "sunset - sunrise" and "06:00 - 09:00" in places; opening_hours takes both.
     return condition if condition and opening_hours.validate(condition) else None
+
+
+def _says_only_closed(hours: str) -> bool:
+    """Whether these hours are never open but name a time: "22:00-05:00 closed" means to be open by day, and doesn't say so."""
+    parsed = opening_hours.OpeningHours(hours)
+    never = parsed.is_closed(_ANY_TIME) and parsed.next_change(_ANY_TIME) is None
+    return never and hours.strip().lower() not in ("closed", "off")
 
 
 def with_conditions(tags: TagSet, active: Iterable[Clause]) -> TagSet:

@@ -21,7 +21,7 @@ METRES_PER_DEGREE = EARTH_RADIUS_M * np.pi / 180.0
 
 FORWARD, BACKWARD, FENCED, ISLAND, CUT_OFF = 1, 2, 4, 8, 16
 """Bits of a mask of links: open along the link, open against it, not to be entered or left on foot, on an island (not in the
-main part of the network), cut off by closures."""
+main part of the network), no place to be sent to (cut off by closures, or a ferry)."""
 
 _FAR = 1e30
 

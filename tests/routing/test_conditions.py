@@ -403,17 +403,75 @@ def test_tags_with_hours_hold_at_these_hours(timed: tuple[Town, Prepared]) -> No
     night = prepared.live.apply([], jakarta(4, 23))
     around = prepared.router.at(night).route(west, east, "car")
     assert around.duration_ms > through_gate.duration_ms
-    assert "24/7; 05:00-22:00 off" in night.hours
+    assert "not (05:00-22:00)" in night.hours
     both_shut = prepared.router.at(prepared.live.apply([], jakarta(4, 23, 30)))
     with pytest.raises(PlaceError, match="a gate or street is closed at this hour"):
         both_shut.route(west, east, "car")
+
+
+@pytest.mark.parametrize(
+    ("hours", "open_at"),
+    [
+        # Monday the 4th, Sunday the 10th of May; over midnight the gate is shut from one day to the next.
+        ("05:00-22:00", [(4, 12), (10, 12)]),
+        ("18:00-06:00", [(4, 3), (4, 23), (10, 3), (10, 23)]),
+        ("05:00-01:00", [(4, 12), (4, 23), (10, 12), (10, 23)]),
+        ("06:00-18:00, Su 19:00-24:00", [(4, 12), (10, 12), (10, 23)]),
+        ("Mo-Sa 06:00-18:00; Su off", [(4, 12)]),
+        ("06:00-24:00; Su 08:00-10:00", [(4, 12), (4, 23)]),
+        ('06:00-18:00 "lapor satpam"', [(4, 12), (10, 12)]),
+        ("06:00-18:00 unknown", [(4, 12), (10, 12)]),
+        ("closed", []),
+        ("22:00-05:00 closed", [(4, 3), (4, 12), (4, 23), (10, 3), (10, 12), (10, 23)]),  # says nothing: reported, not applied
+    ],
+)
+def test_a_gate_is_shut_whenever_its_hours_do_not_say_open(hours: str, open_at: list[tuple[int, int]]) -> None:
+    gate = {"barrier": "gate", "opening_hours": hours}
+    town = draw("A--B--g--C--D\n   |     |   \n   E-----F   ", points={"g": gate}).build()
+    prepared = prepare(town.network, everywhere=True)
+    passable = []
+    for day, hour in [(4, 3), (4, 12), (4, 23), (10, 3), (10, 12), (10, 23)]:
+        router = prepared.router.at(prepared.live.apply([], jakarta(day, hour)))
+        route = router.route(Position(town.segment("A", "B"), 0.5), Position(town.segment("C", "D"), 0.5), "ambulance")
+        if town.segment("B", "E") not in route.segments:
+            passable.append((day, hour))
+    assert passable == open_at
+
+
+def test_what_opens_for_a_while_is_no_place_to_be_sent_to_unless_a_road_leads_there() -> None:
+    """A market street in a footway zone, open for deliveries in the morning: no vehicle gets as far as that."""
+    town = draw(
+        """
+        A----B----C
+        |    |    |
+        |    E    |
+        |    |    |
+        |    F    |
+        |         |
+        G---------H
+        """,
+        streets={"B E": "highway=footway", "E F": "highway=pedestrian motor_vehicle:conditional='yes @ (06:00-10:00)'"},
+        metres=50,
+    ).build()
+    prepared = prepare(town.network, everywhere=True)
+    router = prepared.router.at(prepared.live.apply([], jakarta(4, 8)))
+    stop = router.snap(*town.world.position("F"), "ambulance")
+    assert stop.carry.kind == "footways"
+    assert router.route(Position(town.segment("A", "B"), 0.5), stop, "ambulance").duration_ms < 200_000
+
+
+def test_what_is_reported_where_there_are_no_roads_changes_nothing(timed: tuple[Town, Prepared]) -> None:
+    live = timed[1].live
+    for where in (Around(0.0, 0.0, 50.0), Within(area((0, 0), (9, 0), (9, 9)))):
+        state = live.apply([condition(where)], jakarta(4, 12))
+        assert state.roads["car"].metric.weights.tolist() == live.apply([], jakarta(4, 12)).roads["car"].metric.weights.tolist()
 
 
 def test_states_by_hours_have_the_costs_of_the_tags_as_they_stand(timed: tuple[Town, Prepared]) -> None:
     network, prepared = timed[0].network, timed[1]
     every = prepared.live.apply([], jakarta(4, 12)).hours | prepared.live.apply([], jakarta(4, 7)).hours
     every |= prepared.live.apply([], jakarta(9, 23)).hours
-    assert every == prepared.live._clauses.hours
+    assert every == prepared.live._clauses.times.keys()
     assert len(every) == 4
     roads = prepared.live._timed_roads(every)
     (restriction,) = network.restrictions

@@ -13,7 +13,9 @@ from routing.network import CLOSED, RoadNetwork
 from routing.snap_index import SnapIndex
 from routing.snapping import FENCED_REACH_M, FRAGMENT, ISLAND, MAIN, Position, snap, snap_many, street_mask
 from routing.walking import Footways
+from tests.routing.journeys import prepare
 from tests.routing.shapes import METRE, network_of
+from tests.world import draw
 
 WALK_MS_PER_M = 900
 
@@ -211,3 +213,35 @@ def test_beside_a_place_on_an_island_the_nearest_on_the_main_part_is_given() -> 
     assert many.instead is not None
     assert many.instead.link.tolist() == [-1, 0, -1]
     assert snap_many(index, mask, "car", [0.0], [0.0]).instead is None
+
+
+def test_nobody_is_sent_to_a_place_on_a_ferry() -> None:
+    """On the bank the ferry's line is nearer than the landing; a vehicle that is on board is on board."""
+    town = draw(
+        """
+        A-----B-----C
+        |     |     |
+        |     |     |
+        |     F     |
+        |     |     |
+        |     |     |
+        |     G     |
+        |     |     |
+        D-----E-----H
+        """,
+        streets={
+            "F G": "route=ferry motor_vehicle=yes",
+            **dict.fromkeys(("A B", "B C", "A D", "C H", "D E", "E H", "B F", "G E"), "highway=residential"),
+        },
+        default="",
+        metres=60,
+    ).build()
+    router = prepare(town.network, everywhere=True).router
+    x, y = town.world.position("F")
+    bank = router.snap(x + 60 * METRE, y - 40 * METRE, "ambulance")
+    assert bank.positions[0].segment >> 1 != town.segment("F", "G") >> 1
+    many = router.snap_many([x, x], [y - 90 * METRE, y - 90 * METRE], "ambulance", sent_to=True)
+    assert town.segment("F", "G") >> 1 not in many.link
+    on_board = router.snap(x, y - 90 * METRE, "ambulance", on_foot=False)
+    assert on_board.positions[0].segment >> 1 == town.segment("F", "G") >> 1
+    assert router.route(on_board, Position(town.segment("D", "E"), 0.5), "ambulance").duration_ms > 0

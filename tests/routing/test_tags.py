@@ -213,7 +213,16 @@ def test_one_way(tags: dict[str, str], modes: tuple[str, ...], meaning: str) -> 
         ({"access:conditional": "no @ (Dec 1-Mar 31)"}, [("access", "no", "Dec 1-Mar 31")]),
         ({"access:conditional": "no @ (sunset-sunrise);"}, [("access", "no", "sunset-sunrise")]),
         # A gate's opening hours: shut at all other times.
-        ({"barrier": "gate", "opening_hours": "05:00-22:00"}, [("locked", "yes", "24/7; 05:00-22:00 off")]),
+        ({"barrier": "gate", "opening_hours": "05:00-22:00"}, [("locked", "yes", "05:00-22:00", True)]),
+        (
+            {"barrier": "gate", "opening_hours": "Mo-Fr 05:00-22:00; PH off"},
+            [("locked", "yes", "Mo-Fr 05:00-22:00; PH off", True)],
+        ),
+        (
+            {"barrier": "gate", "opening_hours": 'Mo-Su 06:00-22:00 "tamu"'},
+            [("locked", "yes", 'Mo-Su 06:00-22:00 "tamu"', True)],
+        ),
+        ({"barrier": "gate", "opening_hours": "closed"}, [("locked", "yes", "closed", True)]),
         ({"barrier": "gate", "opening_hours": "24/7"}, []),
         ({"amenity": "clinic", "opening_hours": "05:00-22:00"}, []),
         ({"highway": "residential"}, []),
@@ -239,7 +248,7 @@ def test_clauses_of_time(tags: dict[str, str], clauses: list[tuple[str, str, str
         ({"access:conditional": "no @ (22:00-05:00"}, 0, ["access:conditional=no @ (22:00-05:00"]),
         ({"access:conditional": "yes @ (05:00-22:00); rubbish"}, 1, ["access:conditional=rubbish"]),
         ({"access:conditional": "no @ ()"}, 0, ["access:conditional=no @ ()"]),
-        ({"barrier": "gate", "opening_hours": "Mo 05:00-22:00; Tu off"}, 0, ["opening_hours=Mo 05:00-22:00; Tu off"]),
+        ({"barrier": "gate", "opening_hours": "22:00-05:00 closed"}, 0, ["opening_hours=22:00-05:00 closed"]),
         ({"barrier": "gate", "opening_hours": "05.00 - 22.00 WIB"}, 0, ["opening_hours=05.00 - 22.00 WIB"]),
         ({"access:conditional": ""}, 0, []),
     ],
