@@ -13,12 +13,13 @@ import numpy as np
 from routing.osm import Extract, Source
 from routing.sample.care import build_facilities, invented_register
 from routing.sample.districts import divide
+from routing.sample.edges import Streets
 from routing.sample.ground import Ground, lay_ground
 from routing.sample.landmarks import build_landmarks, draw_districts, fill_water, name_quarters, number_houses
 from routing.sample.layout import DEGREE_M, Datum, Layout
 from routing.sample.paving import Paved, pave
 from routing.sample.spellings import TOWN
-from routing.sample.streets import Streets, lay_streets
+from routing.sample.streets import lay_streets
 from routing.sample.survey import Survey
 from routing.sample.works import (
     ban_corners,

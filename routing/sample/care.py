@@ -16,9 +16,9 @@ import numpy as np
 from routing.osm import Extract
 from routing.sample.dice import Dice, Ints, draw
 from routing.sample.districts import Districts
+from routing.sample.edges import Kind, Streets
 from routing.sample.ground import Ground, Quarter
 from routing.sample.landmarks import kelurahan_name
-from routing.sample.streets import Kind, Streets
 from routing.sample.survey import Survey
 
 # Class: beds, what it can do (in a register's words), OSM specialities.

@@ -6,11 +6,11 @@ import numpy as np
 
 from routing.sample.dice import Dice, Floats, Ints, below, draw
 from routing.sample.districts import District, Districts
+from routing.sample.edges import Kind, Span, Streets
 from routing.sample.ground import Ground, Quarter
 from routing.sample.layout import Layout
 from routing.sample.paving import Paved
 from routing.sample.spellings import RIVER, TOWN, place_name
-from routing.sample.streets import Kind, Span, Streets
 from routing.sample.survey import Survey
 
 MAX_ADDRESSES = 100_000
@@ -87,7 +87,7 @@ def number_houses(
     fit = (name > 0) & (streets.span == Span.NONE) & (streets.kind != Kind.FOOTWAY) & (streets.kind <= Kind.PATH)
     edges = np.flatnonzero(fit)
     wanted = min(MAX_ADDRESSES, junctions)
-    edges = edges[np.argsort(draw(ground.seed, "houses", streets.number[edges]), kind="stable")][: wanted // 2 + 1]
+    edges = edges[np.argsort(draw(ground.seed, "houses", streets.number[edges]), kind="stable")][: wanted // 2]
     edges = np.sort(edges)
     names = list(layout.names)
     tail, head = streets.tail[edges], streets.head[edges]

@@ -8,6 +8,7 @@ import numpy as np
 
 from routing.osm import TagSet
 from routing.sample.dice import Flags, Ints, below, chance, draw
+from routing.sample.edges import Direction, Kind, Span, Streets
 from routing.sample.ground import Ground, Quarter
 from routing.sample.layout import Layout
 from routing.sample.spellings import (
@@ -24,7 +25,6 @@ from routing.sample.spellings import (
     TREES,
     Variants,
 )
-from routing.sample.streets import Direction, Kind, Span, Streets
 
 _RING = ((1.0, 0.0), (0.7, -0.7), (0.0, -1.0), (-0.7, -0.7), (-1.0, 0.0), (-0.7, 0.7), (0.0, 1.0), (0.7, 0.7))
 _RING_CELLS = 0.24

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from routing.osm import TagSet
-from routing.sample.streets import Kind
+from routing.sample.edges import Kind
 
 Variants = tuple[tuple[int, TagSet], ...]
 """Percent and tags; what is missing to 100 has no further tags."""

@@ -7,106 +7,15 @@ dead ends are pruned, in proportions that depend on the quarter.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import IntEnum
 
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
-from routing.sample.dice import Flags, Floats, Ints, below, chance, draw
+from routing.sample.dice import Flags, Floats, Ints, chance, draw
+from routing.sample.edges import Direction, Kind, Span, Streets
 from routing.sample.ground import Cut, Ground, Quarter, Rank
-
-
-class Kind(IntEnum):
-    """The class of a street; the first four are those of the ranks."""
-
-    PRIMARY = 0
-    SECONDARY = 1
-    TERTIARY = 2
-    UNCLASSIFIED = 3
-    RESIDENTIAL = 4
-    LIVING = 5
-    SERVICE = 6
-    ALLEY = 7  # too narrow for a car
-    FOOTWAY = 8
-    STEPS = 9
-    PATH = 10
-    TRACK = 11
-
-
-class Direction(IntEnum):
-    """How an edge lies on the lattice: tail to head leads east, north, or slantwise."""
-
-    EAST = 0
-    NORTH = 1
-    SLANT = 2
-
-
-class Span(IntEnum):
-    """What an edge passes over or under."""
-
-    NONE = 0
-    RIVER = 1
-    FOOTBRIDGE = 2
-    OVER_TOLL = 3
-    UNDER_TOLL = 4
-    RAILWAY = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Streets:
-    """Attributes:
-
-    tail, head: int64[edges], corners. direction, kind, span: int64[edges], see the enumerations.
-    line: bool[edges], part of a line. loop: bool[edges], not needed to reach anything.
-    oneway: int64[edges], 1 from tail to head, -1 against, 0 both ways.
-    gate: int64[edges], 0 none, 1 the gate of an estate, 2 another of its gates.
-    busway: bool[edges], beside it runs a bus lane of its own, against the traffic.
-    lead: int64[edges], the first edge of the chain that the edge is part of: no choice is made between the two, so they
-        look alike and bear one name.
-    """
-
-    tail: Ints
-    head: Ints
-    direction: Ints
-    kind: Ints
-    span: Ints
-    line: Flags
-    loop: Flags
-    oneway: Ints
-    gate: Ints
-    busway: Flags
-    lead: Ints
-
-    def at(self, corners: int) -> tuple[Ints, Ints, Ints, Ints]:
-        """For each corner the edge that leads east, north, west, south from it, or -1: int64[corners] each."""
-        east, north, west, south = (np.full(corners, -1, np.int64) for _ in range(4))
-        edges = np.arange(len(self.tail))
-        for direction, away, back in ((Direction.EAST, east, west), (Direction.NORTH, north, south)):
-            mine = edges[self.direction == direction]
-            away[self.tail[mine]] = mine
-            back[self.head[mine]] = mine
-        return east, north, west, south
-
-    def degree(self, corners: int) -> Ints:
-        """How many edges meet at each corner."""
-        return np.bincount(self.tail, minlength=corners) + np.bincount(self.head, minlength=corners)
-
-    @property
-    def number(self) -> Ints:
-        """int64[edges]: a number for each edge that does not depend on which others there are."""
-        return self.tail * 4 + self.direction
-
-    def street(self, ground: Ground) -> Ints:
-        """int64[edges]: a number for the street an edge is part of: a row or column within a block, a piece of a line."""
-        row, column = np.divmod(self.tail, ground.columns)
-        east = self.direction == Direction.EAST
-        across, along = np.where(east, row, column), np.where(east, column, row)
-        local = (ground.block[self.tail] * 64 + across % 64) * 2 + east
-        line = (across * 1000 + along // 44) * 2 + east + (1 << 38)
-        street: Ints = np.where(self.line, line, local[self.lead])
-        return street
-
+from routing.sample.traffic import classes, one_ways
 
 # in hundredths: how many of the edges beyond the tree stay; how many dead ends go, by round
 _LOOPS = {
@@ -304,8 +213,8 @@ def lay_streets(ground: Ground) -> Streets:
         lead=np.arange(count),
     )
     streets = replace(streets, lead=_chains(ground, streets))
-    streets = replace(streets, kind=_classes(ground, streets, edges.quarter[keep]))
-    oneway, busway = _one_ways(ground, streets, edges.quarter[keep])
+    streets = replace(streets, kind=classes(ground, streets, edges.quarter[keep]))
+    oneway, busway = one_ways(ground, streets, edges.quarter[keep])
     return replace(streets, oneway=oneway, busway=busway)
 
 
@@ -373,91 +282,3 @@ def _connected(ground: Ground, edges: _Edges, present: Flags) -> Flags:
     main = int(np.argmax(np.bincount(part[edges.tail[mine]])))
     result: Flags = (part[edges.tail] == main) | ground.island[edges.tail]
     return result
-
-
-def _classes(ground: Ground, streets: Streets, quarter: Ints) -> Ints:
-    """int64[edges]: the classes, of local streets too: alleys and footways among dead ends and loops, the rest by street."""
-    kind = streets.kind.copy()
-    local = ~streets.line & (streets.gate == 0)
-    by_street = below(ground.seed, "class of street", streets.street(ground), 100)
-    crooked = (quarter == Quarter.KAMPUNG) | (quarter == Quarter.DESA)
-    kind[local & (quarter == Quarter.MIXED) & (by_street < 10)] = Kind.UNCLASSIFIED
-    kind[local & (quarter == Quarter.MIXED) & (by_street >= 94)] = Kind.SERVICE
-    kind[local & (quarter == Quarter.DESA) & (by_street < 30)] = Kind.UNCLASSIFIED
-    kind[local & (quarter == Quarter.KAMPUNG) & (by_street < 22)] = Kind.LIVING
-    kind[local & (quarter == Quarter.PERUMAHAN) & (by_street < 12)] = Kind.LIVING
-
-    by_edge = below(ground.seed, "class of edge", streets.number[streets.lead], 100)
-    loop = local & streets.loop
-    kind[loop & crooked & (by_edge < 42)] = Kind.ALLEY
-    kind[loop & (quarter != Quarter.CENTRE) & (by_edge >= 80)] = Kind.FOOTWAY
-    kind[loop & (quarter != Quarter.CENTRE) & (by_edge >= 92)] = Kind.STEPS
-    for level, alleys in enumerate((34, 20)):
-        end = local & _dead_ends(ground, streets, level)
-        kind[end & crooked & (by_edge < alleys)] = Kind.ALLEY
-        kind[end & crooked & (by_edge >= 94)] = Kind.FOOTWAY
-        kind[end & (quarter == Quarter.DESA) & (by_edge >= 80)] = Kind.TRACK
-        kind[end & (quarter == Quarter.PERUMAHAN) & (by_edge < 9)] = Kind.SERVICE
-    kind[ground.island[streets.tail]] = Kind.RESIDENTIAL
-    kind[streets.span == Span.FOOTBRIDGE] = Kind.PATH
-    return kind
-
-
-def _dead_ends(ground: Ground, streets: Streets, level: int) -> Flags:
-    """bool[edges]: dead ends (level 0), or what becomes one when those are gone (1)."""
-    alive = np.ones(len(streets.tail), bool)
-    for _ in range(level + 1):
-        mine = np.flatnonzero(alive)
-        degree = np.bincount(streets.tail[mine], minlength=ground.corners)
-        degree += np.bincount(streets.head[mine], minlength=ground.corners)
-        ends = mine[(degree[streets.tail[mine]] == 1) | (degree[streets.head[mine]] == 1)]
-        alive[ends] = False
-    result = np.zeros(len(streets.tail), bool)
-    result[ends] = True
-    return result
-
-
-def _one_ways(ground: Ground, streets: Streets, quarter: Ints) -> tuple[Ints, Flags]:
-    """One-way streets: rows and columns of the centre that run from line to line, and a pair of lines with bus lanes."""
-    oneway, busway = streets.oneway.copy(), streets.busway.copy()
-    row, column = np.divmod(streets.tail, ground.columns)
-    central = ~streets.line & (quarter == Quarter.CENTRE) & (streets.direction != Direction.SLANT)
-    across = np.where(streets.direction == Direction.EAST, row, column)
-    street = (ground.block[streets.tail] * 64 + across % 32) * 4 + streets.direction
-    mine = np.flatnonzero(central)
-    streets_here, place, count = np.unique(street[mine], return_inverse=True, return_counts=True)
-    width = np.diff(np.concatenate(([0], ground.line_columns, [ground.columns - 1])))
-    height = np.diff(np.concatenate(([0], ground.line_rows, [ground.rows - 1])))
-    block = streets_here // 256
-    full = np.where(
-        streets_here % 4 == Direction.EAST, width[block % ground.blocks_across], height[block // ground.blocks_across]
-    )
-    whole = (count == full) & (chance(ground.seed, "one way", streets_here) < 0.6)
-    oneway[mine[whole[place]]] = np.where(across % 2 == 0, 1, -1)[mine[whole[place]]]
-
-    for i, j, _ in ground.centres[::3]:
-        pair = _pair_of_lines(ground, streets, i, j)
-        if pair is not None:
-            edges, first = pair
-            oneway[edges] = np.where(column[edges] == first, 1, -1)
-            busway[edges] = column[edges] == first
-    return oneway, busway
-
-
-def _pair_of_lines(ground: Ground, streets: Streets, column: int, row: int) -> tuple[Ints, int] | None:
-    """The stretches of two neighbouring lines nearest to a place that can be one-way, and the column of the first line.
-
-    Neither leads over a river, whose only bridge that might be.
-    """
-    columns, rows = ground.line_columns, ground.line_rows
-    pairs = [(k, band) for k in range(len(columns) - 1) for band in range(1, len(rows))]
-    pairs = [(k, band) for k, band in pairs if abs(columns[k] - column) < 40 and abs(rows[band] - row) < 40]
-    north = np.flatnonzero(streets.line & (streets.direction == Direction.NORTH))
-    north = north[np.abs(streets.tail[north] % ground.columns - column) < 60]
-    here_column, here_row = streets.tail[north] % ground.columns, streets.tail[north] // ground.columns
-    for k, band in sorted(pairs, key=lambda pair: (abs(columns[pair[0]] - column) + abs(rows[pair[1]] - row), pair)):
-        low, high = rows[band - 1], rows[band]
-        mine = north[np.isin(here_column, columns[k : k + 2]) & (here_row >= low) & (here_row < high)]
-        if len(mine) == 2 * (high - low) and not (streets.span[mine] == Span.RIVER).any():
-            return mine, int(columns[k])
-    return None

@@ -9,10 +9,10 @@ import numpy as np
 
 from routing.osm import TagSet
 from routing.sample.dice import Dice, Flags, Ints, below, draw
+from routing.sample.edges import Kind, Span, Streets
 from routing.sample.ground import VILLAGE_JUNCTIONS, Cut, Ground, Quarter, Rank
 from routing.sample.layout import Layout
 from routing.sample.spellings import TOLL_ROAD
-from routing.sample.streets import Kind, Span, Streets
 
 _RAMP_CELLS = 3  # a ramp leaves the carriageway so many cells before the interchange
 _BEYOND_CELLS = 6
