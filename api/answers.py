@@ -40,14 +40,13 @@ def legs_of_best(region: BuiltRegion, found: Recommendation, state: RoadState) -
     if not found.decision.options:
         return []
     option, call = found.decision.options[0], found.call
-    vehicle, place = option.vehicle, option.destination
+    place = option.destination
     router = region.roads.router.at(state)
     legs: list[Leg] = []
     stop = found.stops[option.reach_profile]
-    if vehicle.longitude is not None and vehicle.latitude is not None:
-        start = router.snap(vehicle.longitude, vehicle.latitude, option.reach_profile, on_foot=False)
-        way = router.route(start, stop, option.reach_profile)
-        legs.append(Leg(way, (call.longitude, call.latitude), vehicle.name, stop.street))
+    start = router.snap(*option.start, option.reach_profile, on_foot=False)
+    way = router.route(start, stop, option.reach_profile)
+    legs.append(Leg(way, (call.longitude, call.latitude), option.vehicle.name, stop.street))
     if place.longitude is not None and place.latitude is not None and not _beyond(found, option.carry_profile, place.id):
         there = router.snap(place.longitude, place.latitude, option.carry_profile)
         way = router.route(stop, there, option.carry_profile)

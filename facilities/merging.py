@@ -194,7 +194,7 @@ def _claim_conflicts(direct: Sequence[CapabilityClaim], claims: Sequence[Capabil
     found: list[Conflict] = []
     for name in dict.fromkeys(claim.capability for claim in direct):
         voices = [claim for claim in claims if claim.capability == name and claim.value is not Value.UNKNOWN]
-        if len({claim.value for claim in voices}) > 1 or any(claim.disputed for claim in voices):
+        if len({claim.value for claim in voices}) > 1 or (voices and all(claim.disputed for claim in voices)):
             taken = next((claim for claim in voices if not claim.disputed), None)
             found.append(
                 Conflict(

@@ -21,6 +21,7 @@ from api.cli.tables import (
     print_steps,
     say,
     table_of,
+    with_doubts,
 )
 from dispatch.decision import Destination, Option
 from dispatch.recommend import Recommendation
@@ -173,17 +174,15 @@ def _facilities_of_best(screen: Console, found: Recommendation, language: Langua
         "transport>",
         "expected>",
         "chance_declined>",
-        "doubts",
         title=say(language, "facilities_title"),
     )
     for rank, choice in enumerate(found.decision.facilities[:5], start=1):
         table.add_row(
             str(rank),
-            escape(_destination(choice.destination, language)),
+            with_doubts(_destination(choice.destination, language), choice.remarks, language),
             minutes(choice.transport_ms, language),
             minutes(choice.expected_ms, language),
             f"{number(100 * choice.destination.declined, language, 0)} %",
-            Text("; ".join(one.text(language) for one in choice.remarks), style="yellow"),
         )
     screen.print(table)
 

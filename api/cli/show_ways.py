@@ -19,6 +19,7 @@ from api.cli.tables import (
     print_steps,
     say,
     table_of,
+    with_doubts,
 )
 from dispatch.regions import BuiltRegion
 from dispatch.screening import LeftOut
@@ -61,17 +62,14 @@ def matches(region: BuiltRegion, place: Place, found: Matches, limit: int, langu
     for title, ranked in (("nearest_title", found.candidates), ("uncertain_title", found.uncertain)):
         if not len(ranked):
             continue
-        table = table_of(
-            language, "rank>", "facility", "kind", "minutes>", "doubts", title=say(language, title, name=place.name)
-        )
+        table = table_of(language, "rank>", "facility", "kind", "minutes>", title=say(language, title, name=place.name))
         for rank, i in enumerate(ranked.facility_index[:limit].tolist(), start=1):
             facility = found.table.facilities[i]
             table.add_row(
                 str(rank),
-                escape(facility.name or say(language, "unnamed")),
+                with_doubts(facility.name or say(language, "unnamed"), (*found.reasons(i), *found.remarks(i)), language),
                 text(language, f"facilities.kind.{facility.kind}"),
                 minutes(int(found.travel_ms[i]), language),
-                Text("; ".join(one.text(language) for one in (*found.reasons(i), *found.remarks(i))), style="yellow"),
             )
         screen.print(table)
     if not len(found.best):

@@ -43,14 +43,21 @@ def minutes(ms: float, language: Language) -> str:
 
 def table_of(language: Language, *columns: str, title: str | None = None) -> Table:
     table = Table(
-        title=title, title_justify="left", title_style="bold", header_style="bold", pad_edge=False, box=None, padding=(0, 2)
+        title=title, title_justify="left", title_style="bold", header_style="bold", pad_edge=False, box=None, padding=(0, 1)
     )
     for column in columns:
         right, whole = column.endswith(">"), column in _NEVER_BROKEN
-        table.add_column(
-            say(language, f"column.{column.rstrip('>')}"), justify="right" if right else "left", no_wrap=right or whole
-        )
+        heading = say(language, f"column.{column.rstrip('>')}")
+        table.add_column(heading, justify="right" if right else "left", no_wrap=right or whole, overflow="fold")
     return table
+
+
+def with_doubts(name: str, reasons: Iterable[AnyReason], language: Language) -> Text:
+    """A name, and under it what is old, unknown or contradictory, a line each."""
+    lines = Text(name)
+    for one in reasons:
+        lines.append(f"\n{one.text(language)}", style="yellow")
+    return lines
 
 
 def labels(region: BuiltRegion, language: Language, *, invented_fleet: bool = False) -> list[Text]:
@@ -91,6 +98,6 @@ def leg_words(leg: Leg, language: Language) -> dict[str, str]:
 def print_steps(screen: Console, region: BuiltRegion, leg: Leg, language: Language, indent: str = "") -> None:
     steps = steps_of(region, leg)
     width = len(str(len(steps)))
-    for number, step in enumerate(steps, start=1):
+    for order, step in enumerate(steps, start=1):
         length = distance(step.distance_m, language) if step.distance_m else ""
-        screen.print(Text.assemble(f"{indent}{number:>{width}}  ", instruction(step, language), ("  " + length, "dim")))
+        screen.print(Text.assemble(f"{indent}{order:>{width}}  ", instruction(step, language), ("  " + length, "dim")))
