@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from routing.build import build_network
 from routing.conditions import Around, Closed, RoadCondition, Slower, TopSpeed
 from routing.errors import PlaceError
 from routing.network import CLOSED, RESTRICTED_ENTRY_MS
-from routing.profiles import MOTOR_PROFILES, load_profiles
-from routing.read_extract import read_extract
+from routing.profiles import MOTOR_PROFILES
 from routing.snapping import MAX_GAP_M, Position
 from tests.routing.journeys import (
     Prepared,
-    prepare,
     random_positions,
     segment_times,
     totals_by_networkx,
@@ -34,17 +29,6 @@ EXTRACTS = (
     pytest.param("dki-jakarta-roads-2012", marks=pytest.mark.slow),
     pytest.param("porto", marks=pytest.mark.slow),
 )
-
-
-@pytest.fixture(scope="session")
-def region(shared: Path) -> Callable[[str], Prepared]:
-    """Makes an extract ready, once a session."""
-
-    @cache
-    def ready(name: str) -> Prepared:
-        return prepare(build_network(read_extract(shared / "osm" / f"{name}.osm.pbf").ways, load_profiles()))
-
-    return ready
 
 
 def some_conditions(prepared: Prepared, random: np.random.Generator) -> list[RoadCondition]:
