@@ -34,7 +34,8 @@ class Destination:
         id, name, kind: of the facility; `kind` is "given", "referral_desk" or "none" for the others.
         longitude, latitude: degrees, or None.
         declined, refused: chances that it declines by telephone and that it refuses at the door.
-        remarks: why it stands in, where it does.
+        remarks: why it stands in, where it does; of a facility, what must be said whenever it is named.
+        phone: as its sources give it, or "".
     """
 
     id: str
@@ -45,6 +46,7 @@ class Destination:
     declined: float = 0.0
     refused: float = 0.0
     remarks: tuple[AnyReason, ...] = ()
+    phone: str = ""
 
 
 def referral_desk(*remarks: AnyReason) -> Destination:
@@ -86,6 +88,8 @@ class Tables:
         loss: float64[v], the same as an expected share of all demand (`dispatch.coverage.coverage_loss`).
         demand: all demand, in `demand_unit`.
         demand_unit: "people", "km2" or "" if nobody knows.
+        closes_ms: float64[f], from the assignment until each destination closes, inf where that is not known or not soon; or
+            None: none does.
     """
 
     drive_ms: Floats
@@ -95,6 +99,7 @@ class Tables:
     loss: Floats
     demand: float = 0.0
     demand_unit: str = ""
+    closes_ms: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,7 @@ class Option:
 
     Attributes:
         vehicle, destination: the pair.
+        start: longitude, latitude of where the vehicle is taken to be, degrees: its position, or its base.
         reach_profile, carry_profile: how its legs are driven.
         turnout_ms, drive_ms, carry_ms, doubt_ms: the first leg: turning out, driving, on foot, added for an old position.
         back_ms, carry_m, carry_kind: the part on foot back to the vehicle, in metres, and what it leads over.
@@ -113,11 +119,12 @@ class Option:
         if_declined: who is asked next.
         uncovered, loss: see `Tables`.
         diverts: the vehicle is pulled away from a scheduled run.
-        remarks: facts that are old, unknown or assumed.
+        vehicle_remarks, facility_remarks: facts that are old, unknown or assumed.
     """
 
     vehicle: Vehicle
     destination: Destination
+    start: tuple[float, float]
     reach_profile: str
     carry_profile: str
     turnout_ms: float
@@ -135,7 +142,13 @@ class Option:
     uncovered: float
     loss: float
     diverts: bool
-    remarks: tuple[AnyReason, ...]
+    vehicle_remarks: tuple[AnyReason, ...]
+    facility_remarks: tuple[AnyReason, ...]
+
+    @property
+    def remarks(self) -> tuple[AnyReason, ...]:
+        """All that is old, unknown or assumed."""
+        return (*self.vehicle_remarks, *self.facility_remarks)
 
     @property
     def reach_ms(self) -> float:
@@ -145,7 +158,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class FacilityChoice:
-    """A facility as an alternative for the vehicle that was chosen, and what is old, unknown or contradictory about it."""
+    """A facility as an alternative for the vehicle that was chosen, and what is old, unknown or contradictory about it.
+
+    With nobody to send, the times count from the moment the patient is taken away, by whomever.
+    """
 
     destination: Destination
     transport_ms: float
@@ -161,7 +177,7 @@ class Decision:
         requirement: what was asked.
         policy: name of the policy.
         options: the best pairs, best first, one for each vehicle (with its best facility).
-        facilities: for the vehicle of the first option, the best facilities, best first.
+        facilities: for the vehicle of the first option (with nobody to send: for the patient), the best facilities, best first.
         vehicles_lost, facilities_lost: suitable, but not first: by how much.
         vehicles_out, facilities_out: not suitable, and why.
     """
@@ -201,8 +217,9 @@ def with_referral_desk(
         replace(way, drive_ms=np.append(way.drive_ms, desk if lost else np.inf), onward_ms=onward[id(way.onward_ms)])
         for way, lost in zip(tables.ways, stranded, strict=True)
     )
+    closes = None if tables.closes_ms is None else np.append(tables.closes_ms, np.inf)
     why = "facility.none_reachable" if count else "facility.none_suitable"
-    return (*destinations, referral_desk(reason(why))), replace(tables, ways=ways)
+    return (*destinations, referral_desk(reason(why))), replace(tables, ways=ways, closes_ms=closes)
 
 
 def problem_of(
@@ -247,13 +264,16 @@ def problem_of(
         declined=declined,
         refused=refused,
         loss=tables.loss,
+        closes_ms=tables.closes_ms,
         vehicle_order=_ranks([candidate.vehicle.id for candidate in candidates]),
         facility_order=_ranks([place.id for place in destinations]),
         settings=settings,
     )
 
 
-def asked_next(problem: Problem, way: int, slack_ms: float, tried: Collection[int], tries_left: int) -> tuple[Floats, float]:
+def asked_next(
+    problem: Problem, way: int, slack_ms: float, tried: Collection[int], tries_left: int, leaving_ms: float = 0.0
+) -> tuple[Floats, float]:
     """What asking each facility next would come to, from where the patient is now.
 
     Args:
@@ -261,6 +281,7 @@ def asked_next(problem: Problem, way: int, slack_ms: float, tried: Collection[in
         slack_ms: until the vehicle leaves with the patient; 0 if it has.
         tried: facilities that have had their chance.
         tries_left: how many may still be asked before SITEGAR names one.
+        leaving_ms: from the assignment until the vehicle leaves with the patient; those that close too early are left out.
 
     Returns:
         float64[f], expected milliseconds from leaving to care, inf for those tried or out of reach; and the same for SITEGAR.
@@ -269,7 +290,11 @@ def asked_next(problem: Problem, way: int, slack_ms: float, tried: Collection[in
     count = len(problem.declined)
     desk = float(problem.sitegar_ms[way])
     cost = np.full(count, np.inf)
-    left = np.array([f for f in range(count) if f not in tried], np.intp)
+    possible = np.ones(count, np.bool_)
+    possible[list(tried)] = False
+    if problem.closes_ms is not None:
+        possible &= leaving_ms + problem.transport_ms[way] < problem.closes_ms
+    left = np.flatnonzero(possible)
     if tries_left > 0 and len(left):
         cost[left] = expected_care(
             problem.transport_ms[way, left],
@@ -284,8 +309,11 @@ def asked_next(problem: Problem, way: int, slack_ms: float, tried: Collection[in
     return cost, desk
 
 
+_Asked = dict[tuple[int, int, float, float], int]
+
+
 def _next_destination(
-    problem: Problem, destinations: Sequence[Destination], v: int, f: int, known: dict[tuple[int, int, float], int]
+    problem: Problem, destinations: Sequence[Destination], v: int, f: int, known: _Asked
 ) -> Destination | None:
     """Who is asked after facility f has declined: None if no more than one place is in question."""
     settings = problem.settings
@@ -295,16 +323,18 @@ def _next_destination(
     if settings.asking == "ahead":
         enough = settings.tries * settings.answer_ms
         slack = max(0.0, min(enough, float(problem.reach_ms[v]) + problem.scene_ms) - settings.answer_ms)
-    key = (int(problem.way[v]), f, slack)
+    leaving = 0.0 if problem.closes_ms is None else float(problem.reach_ms[v]) + problem.scene_ms
+    key = (int(problem.way[v]), f, slack, leaving)
     if key not in known:
-        cost, desk = asked_next(problem, key[0], slack, (f,), settings.tries - 1)
+        cost, desk = asked_next(problem, key[0], slack, (f,), settings.tries - 1, leaving)
         best = int(cost.argmin())
         known[key] = best if cost[best] <= desk else -1
     return referral_desk() if known[key] < 0 else destinations[known[key]]
 
 
 def _minutes(ms: float) -> float:
-    return round(ms / 60_000, 1)
+    """A difference in minutes: never told as none while it decides."""
+    return max(0.1, round(ms / 60_000, 1))
 
 
 def _why_not(problem: Problem, scores: Scores, ranking: Ranking, place: int, policy: str) -> Reason:
@@ -323,6 +353,13 @@ def _why_not(problem: Problem, scores: Scores, ranking: Ranking, place: int, pol
     return reason("vehicle.no_better")
 
 
+def _why_nowhere(problem: Problem, v: int) -> str:
+    """Why a vehicle is in no pair."""
+    if np.isinf(problem.reach_ms[v]):
+        return "vehicle.unreachable"
+    return "vehicle.no_way_on" if np.isinf(problem.transport_ms[problem.way[v]]).all() else "vehicle.after_closing"
+
+
 def _option(
     problem: Problem,
     candidates: Sequence[Candidate],
@@ -330,7 +367,7 @@ def _option(
     tables: Tables,
     ranking: Ranking,
     place: int,
-    known: dict[tuple[int, int, float], int],
+    known: _Asked,
     describe: Callable[[Destination], tuple[AnyReason, ...]],
 ) -> Option:
     v, f = int(ranking.vehicle[place]), int(ranking.facility[place])
@@ -346,6 +383,7 @@ def _option(
     return Option(
         vehicle=candidate.vehicle,
         destination=destination,
+        start=(candidate.longitude, candidate.latitude),
         reach_profile=way.reach_profile,
         carry_profile=way.carry_profile,
         turnout_ms=candidate.turnout_ms,
@@ -363,23 +401,25 @@ def _option(
         uncovered=float(tables.uncovered[v]),
         loss=float(tables.loss[v]),
         diverts=candidate.diverts,
-        remarks=(*remarks, *destination.remarks, *describe(destination)),
+        vehicle_remarks=tuple(remarks),
+        facility_remarks=tuple(dict.fromkeys((*destination.remarks, *describe(destination)))),
     )
 
 
 def _facilities(
-    problem: Problem, scores: Scores, destinations: Sequence[Destination], v: int
+    problem: Problem, destinations: Sequence[Destination], way: int, scored: Floats, expected_ms: Floats
 ) -> tuple[list[FacilityChoice], list[LeftOut]]:
-    """The facilities for vehicle v, best first, and why each but the first is not."""
-    pair, expected = scores.pair[v].tolist(), scores.expected_ms[v].tolist()
-    transport = problem.transport_ms[problem.way[v]].tolist()
-    order = np.lexsort((problem.facility_order, scores.expected_ms[v], scores.pair[v])).tolist()
+    """The facilities for a vehicle, by what the policy says of each and the expected time; and why each but the first is not."""
+    pair, expected = scored.tolist(), expected_ms.tolist()
+    transport = problem.transport_ms[way].tolist()
+    order = np.lexsort((problem.facility_order, expected_ms, scored)).tolist()
     choices: list[FacilityChoice] = []
     lost: list[LeftOut] = []
     for f in order:
         place = destinations[f]
         if pair[f] == np.inf:
-            lost.append(LeftOut(place.id, place.name, (reason("facility.unreachable"),)))
+            why = reason("facility.unreachable" if transport[f] == np.inf else "facility.closes_before")
+            lost.append(LeftOut(place.id, place.name, (why, *place.remarks)))
             continue
         if choices:
             later = expected[f] - choices[0].expected_ms
@@ -390,7 +430,7 @@ def _facilities(
                 why = reason("facility.farther", minutes=_minutes(farther))
             else:
                 why = reason("facility.no_better")
-            lost.append(LeftOut(place.id, place.name, (why,)))
+            lost.append(LeftOut(place.id, place.name, (why, *place.remarks)))
         choices.append(FacilityChoice(place, transport[f], expected[f]))
     return choices, lost
 
@@ -433,14 +473,25 @@ def decide(
         LeftOut(
             candidate.vehicle.id,
             candidate.vehicle.name,
-            (reason("vehicle.unreachable" if np.isinf(tables.drive_ms[v]) else "vehicle.no_way_on"),),
+            (reason(_why_nowhere(problem, v)),),
         )
         for v, candidate in enumerate(candidates)
         if v not in ranked
     ]
     if not ranked:
-        return Decision(requirement, policy, (), (), (), (), (*vehicles_out, *nowhere), tuple(facilities_out))
-    known: dict[tuple[int, int, float], int] = {}
+        cost, _ = asked_next(problem, 0, 0.0, (), settings.tries)
+        choices, facilities_lost = _facilities(problem, destinations, 0, cost, cost)
+        return Decision(
+            requirement=requirement,
+            policy=policy,
+            options=(),
+            facilities=tuple(replace(choice, remarks=describe(choice.destination)) for choice in choices[:limit]),
+            vehicles_lost=(),
+            facilities_lost=tuple(facilities_lost),
+            vehicles_out=(*vehicles_out, *nowhere),
+            facilities_out=tuple(facilities_out),
+        )
+    known: _Asked = {}
     options = tuple(
         _option(problem, candidates, destinations, tables, ranking, place, known, describe)
         for place in range(min(limit, len(ranking.vehicle)))
@@ -449,7 +500,10 @@ def decide(
     for place in range(1, len(ranking.vehicle)):
         vehicle = candidates[ranking.vehicle[place]].vehicle
         lost.append(LeftOut(vehicle.id, vehicle.name, (_why_not(problem, scores, ranking, place, policy),)))
-    choices, facilities_lost = _facilities(problem, scores, destinations, int(ranking.vehicle[0]))
+    best = int(ranking.vehicle[0])
+    choices, facilities_lost = _facilities(
+        problem, destinations, int(problem.way[best]), scores.pair[best], scores.expected_ms[best]
+    )
     return Decision(
         requirement=requirement,
         policy=policy,

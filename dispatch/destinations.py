@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.cases import Requirement
-from dispatch.decision import Destination, no_remarks
+from dispatch.decision import Destination, no_remarks, referral_desk
 from dispatch.facts import Call, Region
 from dispatch.reasons import AnyReason, reason
 from dispatch.screening import LeftOut
 from dispatch.settings import DecisionSettings, learned
 from dispatch.times import Floats, milliseconds
-from facilities import Matches, match
+from facilities import NEVER, Matches, match
 from facilities import Requirement as FacilityRequirement
+from facilities.flags import HOURS_UNKNOWN
 from routing import InputError
 from routing.snapping import Snap
 
 Pair = tuple[str, str]
 """The profiles of both legs."""
+
+_SAME_DEGREES = 1e-6
+"""A facility at a named place has its very coordinates, give or take how they were written."""
 
 
 def given_place(call: Call) -> Destination | None:
@@ -74,6 +78,14 @@ def match_facilities(
 Describe = Callable[[Destination], tuple[AnyReason, ...]]
 """What is old, unknown or contradictory about a destination."""
 
+_OFF_ROAD_M = 150.0
+"""A facility farther than this from every street stands in a large compound, or in the wrong place."""
+
+
+def _off_road(region: Region, facility: int) -> tuple[AnyReason, ...]:
+    gap = region.times.gap_m(facility)
+    return (reason("facility.off_road", metres=int(round(gap, -1))),) if _OFF_ROAD_M < gap < np.inf else ()
+
 
 def weighed(
     region: Region, matches: Matches, settings: DecisionSettings
@@ -86,25 +98,37 @@ def weighed(
     for f, chance in zip(which.tolist(), best.decline_probability[:weigh].tolist(), strict=True):
         found = table.facilities[f]
         destinations.append(
-            Destination(found.id, found.name, found.kind, found.longitude, found.latitude, chance, settings.refused_at_door)
+            Destination(
+                found.id,
+                found.name,
+                found.kind,
+                found.longitude,
+                found.latitude,
+                chance,
+                settings.refused_at_door,
+                explainer.grave(f),
+                phone=found.phone or "",
+            )
         )
 
     def left_out(f: int, *reasons: AnyReason) -> LeftOut:
         return LeftOut(table.facilities[f].id, table.facilities[f].name, reasons)
 
-    out = [left_out(f, *explainer.reasons(f)) for f in matches.left_out_index.tolist()]
+    # Those that might help come first.
+    out = []
+    for f, travel in zip(best.facility_index[weigh:].tolist(), best.travel_ms[weigh:].tolist(), strict=True):
+        farther = max(0.1, round((travel - int(best.travel_ms[0])) / 60_000, 1))
+        out.append(left_out(f, reason("facility.farther", minutes=farther)))
     if len(matches.candidates):
         passed_over = reason("facility.passed_over_uncertain")
         out += [left_out(f, passed_over, *explainer.reasons(f)) for f in matches.uncertain.facility_index.tolist()]
-    for f, travel in zip(best.facility_index[weigh:].tolist(), best.travel_ms[weigh:].tolist(), strict=True):
-        farther = max(0.0, round((travel - int(best.travel_ms[0])) / 60_000, 1))
-        out.append(left_out(f, reason("facility.farther", minutes=farther)))
+    out += [left_out(f, *explainer.reasons(f)) for f in matches.left_out_index.tolist()]
 
     unsure: tuple[AnyReason, ...] = () if len(matches.candidates) else (reason("facility.uncertain"),)
 
     def describe(place: Destination) -> tuple[AnyReason, ...]:
         at = table.index.get(place.id)
-        return () if at is None else (*unsure, *explainer.reasons(at), *explainer.remarks(at))
+        return () if at is None else (*unsure, *explainer.reasons(at), *explainer.remarks(at), *_off_road(region, at))
 
     return which, tuple(destinations), tuple(out), describe
 
@@ -114,7 +138,7 @@ class Places:
     """Where the patient may be taken.
 
     `which`: intp[f], index of each destination among the facilities, None for a given place. `drives`: by pair of profiles,
-    milliseconds from where the vehicle stops to every facility (or to the given place).
+    milliseconds from where the vehicle stops to every facility (or to the given place). `closes_ms`: see `Tables`.
     """
 
     which: NDArray[np.intp] | None
@@ -122,6 +146,7 @@ class Places:
     out: tuple[LeftOut, ...]
     drives: Mapping[Pair, Floats]
     describe: Describe = no_remarks
+    closes_ms: Floats | None = None
 
     @property
     def nowhere(self) -> bool:
@@ -140,6 +165,42 @@ def matched_places(
     leaving = call.now + timedelta(milliseconds=reach_ms, seconds=call.requirement.seconds_on_scene)
     matches = match_facilities(region, call.requirement, soonest, estimated, leaving, call.tried, settings)
     which, destinations, out, describe = weighed(region, matches, settings)
-    if len(call.tried) >= settings.tries:
-        which, destinations = which[:0], ()
-    return Places(which, destinations, out, drives, describe)
+    if destinations and len(call.tried) >= settings.tries:
+        desk = referral_desk(reason("facility.tries_used", count=len(call.tried)))
+        not_asked = tuple(LeftOut(one.id, one.name, (reason("facility.after_tries"),)) for one in destinations)
+        named = dict.fromkeys(pairs, np.array([settings.desk_ms + settings.usual_ms]))
+        return Places(None, (desk,), (*not_asked, *out), named)
+    closes = _closes(matches, which, reach_ms + call.requirement.seconds_on_scene * 1000)
+    return Places(which, destinations, out, drives, describe, closes)
+
+
+def _closes(matches: Matches, which: NDArray[np.intp], leaving_ms: float) -> Floats | None:
+    """From the assignment until each of some facilities closes; None if none of them does."""
+    change = matches.open_for_ms[which]
+    matters = (change != NEVER) & ((matches.flags[which] & HOURS_UNKNOWN) == 0)
+    return np.where(matters, change + leaving_ms, np.inf) if matters.any() else None
+
+
+def named_place(
+    region: Region, call: Call, place: Destination, rides: Mapping[Pair, Floats], reach_ms: float, settings: DecisionSettings
+) -> Places:
+    """The place that the caller named; if it is a facility, with whatever speaks against taking this patient there."""
+    table = region.facilities
+    if place.longitude is None or place.latitude is None:
+        return Places(None, (place,), (), rides)
+    near = np.maximum(np.abs(table.longitude - place.longitude), np.abs(table.latitude - place.latitude)) < _SAME_DEGREES
+    at = next((f for f in np.flatnonzero(near).tolist() if table.facilities[f].name == place.name), None)
+    if at is None:
+        return Places(None, (place,), (), rides)
+    travel = np.full(len(table), np.inf)
+    travel[at] = min(float(ride[0]) for ride in rides.values())
+    leaving = call.now + timedelta(milliseconds=reach_ms, seconds=call.requirement.seconds_on_scene)
+    nowhere = np.zeros(len(table), np.bool_)
+    matches = match_facilities(region, call.requirement, travel, nowhere, leaving, call.tried, settings)
+    explainer = matches.explainer()
+    # A case that asks for no capability may go to any kind of place.
+    against = tuple(
+        why for why in explainer.reasons(at) if call.requirement.needed_capabilities or why.code != "kind_unsuitable"
+    )
+    remarks = (*against, *explainer.remarks(at), *_off_road(region, at))
+    return Places(None, (replace(place, phone=table.facilities[at].phone or ""),), (), rides, lambda _: remarks)

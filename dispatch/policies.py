@@ -37,6 +37,8 @@ class Problem:
         sitegar_ms: float64[w], from the patient until care if SITEGAR names the facility (`dispatch.declines.sitegar_cost`).
         declined, refused: float64[f], chances of a decline by telephone and of a refusal at the door.
         loss: float64[v], the share of demand (0 … 1) that is covered no longer when this vehicle goes.
+        closes_ms: float64[f], from the assignment until the facility closes (inf: no matter), or None: none does. Who would
+            arrive later can't be taken there.
         vehicle_order, facility_order: intp[v], intp[f], the rank of each id, which settles ties.
         settings: weights and limits.
 
@@ -58,6 +60,7 @@ class Problem:
     vehicle_order: NDArray[np.intp]
     facility_order: NDArray[np.intp]
     settings: DecisionSettings
+    closes_ms: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ def expected_ms(problem: Problem) -> Floats:
     settings = problem.settings
     vehicles = len(problem.reach_ms)
     total = np.full((vehicles, len(problem.declined)), np.inf)
-    known: dict[tuple[int, float], Floats] = {}
+    known: dict[tuple[int, float, bytes], Floats] = {}
     enough = settings.tries * settings.answer_ms
     for v in range(vehicles):
         reach = float(problem.reach_ms[v])
@@ -100,11 +103,15 @@ def expected_ms(problem: Problem) -> Floats:
             case "at_door":
                 slack = None
         way = int(problem.way[v])
-        key = (way, -1.0 if slack is None else slack)
+        transport, closed = problem.transport_ms[way], b""
+        if problem.closes_ms is not None:
+            late = reach + problem.scene_ms + transport >= problem.closes_ms
+            transport, closed = np.where(late, np.inf, transport), late.tobytes()
+        key = (way, -1.0 if slack is None else slack, closed)
         care = known.get(key)
         if care is None:
             care = known[key] = expected_care(
-                problem.transport_ms[way],
+                transport,
                 problem.refused_ms[way],
                 problem.declined,
                 problem.refused,
@@ -137,7 +144,7 @@ def expected_time(problem: Problem) -> Scores:
 def nearest(problem: Problem) -> Scores:
     """The nearest vehicle and the nearest suitable facility, whatever the chance of a decline: for comparison."""
     expected = expected_ms(problem)
-    transport = problem.transport_ms[problem.way]
+    transport = np.where(np.isfinite(expected), problem.transport_ms[problem.way], np.inf)
     return Scores(np.where(np.isfinite(expected).any(axis=1), problem.reach_ms, np.inf), transport, expected)
 
 

@@ -13,13 +13,13 @@ import numpy as np
 
 from dispatch.cases import Requirement
 from dispatch.decision import Decision, FacilityChoice, Tables, Way, asked_next, decide, problem_of
-from dispatch.destinations import Pair, Places, given_place, match_facilities, matched_places, to_given, weighed
+from dispatch.destinations import Pair, Places, given_place, match_facilities, matched_places, named_place, to_given, weighed
 from dispatch.facts import COVER_PROFILE, Call, Region
 from dispatch.fleet import Vehicle
 from dispatch.legs import LegRule, default_rules, profile_for
 from dispatch.policies import DEFAULT_POLICY, POLICIES
 from dispatch.reasons import reason
-from dispatch.screening import LeftOut, screen
+from dispatch.screening import Candidate, LeftOut, screen
 from dispatch.settings import DecisionSettings, default_settings
 from dispatch.standing import cover, covering_vehicles, drives, stand
 from dispatch.times import Floats
@@ -97,6 +97,11 @@ def _legs(rules: Sequence[LegRule], vehicle: Vehicle, requirement: Requirement) 
     return profile_for(rules, vehicle, case, priority, "reach"), profile_for(rules, vehicle, case, priority, "carry")
 
 
+def _reach_ms(candidate: Candidate, drive_ms: float, stop: Snap | None) -> float:
+    """From the assignment to arrival at the patient, inf where there is no way."""
+    return np.inf if stop is None else candidate.turnout_ms + candidate.doubt_ms + drive_ms + stop.carry.seconds * 1000
+
+
 def _ways(region: Region, pairs: Sequence[Pair], stops: Mapping[str, Snap], places: Places) -> tuple[Way, ...]:
     """Each pair of profiles as a way."""
     onward: dict[str, Floats] = {}
@@ -107,18 +112,9 @@ def _ways(region: Region, pairs: Sequence[Pair], stops: Mapping[str, Snap], plac
             onward[carry] = np.zeros((1, 1)) if places.which is None else region.times.between(carry, places.which)
         carry_ms = stop.carry.seconds * 1000
         back_ms = 0.0 if places.nowhere else carry_ms
-        ways.append(
-            Way(
-                reach,
-                carry,
-                carry_ms,
-                back_ms,
-                stop.carry.metres,
-                stop.carry.kind,
-                drive if places.which is None else drive[places.which],
-                onward[carry],
-            )
-        )
+        to_places = drive if places.which is None else drive[places.which]
+        carried = stop.carry
+        ways.append(Way(reach, carry, carry_ms, back_ms, carried.metres, carried.kind, to_places, onward[carry]))
     return tuple(ways)
 
 
@@ -171,13 +167,14 @@ def recommend(
     # With nobody to send, the facilities are still matched and explained, as for a vehicle that stops where it can.
     nobody = next(iter(stops))
     pairs = sorted({leg for leg in legs if leg[0] in stops}) or [(nobody, nobody)]
+    reach_ms = min(map(_reach_ms, candidates, drive.tolist(), (stops.get(reach) for reach, _ in legs)), default=np.inf)
+    if reach_ms == np.inf:
+        reach_ms = settings.turnout_ms
     if given is None:
-        reached = drive[np.isfinite(drive)]
-        reach_ms = settings.turnout_ms + (float(reached.min()) if len(reached) else 0.0)
         places = matched_places(region, call, pairs, stops, reach_ms, settings)
     else:
         rides = {(reach, carry): to_given(region, given, stops[reach], carry) for reach, carry in pairs}
-        places = Places(None, (given,), (), rides)
+        places = named_place(region, call, given, rides, reach_ms, settings)
 
     row = {pair: number for number, pair in enumerate(pairs)}
     alone, loss = cover(region.times, covering, standing[COVER_PROFILE], settings)
@@ -191,6 +188,7 @@ def recommend(
         loss=np.array([loss.get(name, 0.0) for name in ids], np.float64),
         demand=0.0 if demand is None else demand.total,
         demand_unit="" if demand is None else demand.unit,
+        closes_ms=places.closes_ms,
     )
     decision = decide(
         requirement,

@@ -34,6 +34,7 @@ def _destination(place: Destination) -> Json:
         "latitude": place.latitude,
         "chance_declined": round(place.declined, 3),
         "chance_refused_at_door": round(place.refused, 3),
+        "phone": place.phone,
     }
 
 
@@ -62,6 +63,7 @@ def _option(option: Option, rank: int, found: Recommendation, now_age: float | N
             "longitude": vehicle.longitude,
             "latitude": vehicle.latitude,
             "fix_age_seconds": None if now_age is None else round(now_age),
+            "taken_to_be_at": {"longitude": option.start[0], "latitude": option.start[1]},
             "diverted": option.diverts,
             "invented": vehicle.invented,
         },

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+
+import numpy as np
 
 from dispatch.cases import Requirement
 from dispatch.fleet import FREE, Vehicle, VehicleStatus
 from dispatch.reasons import AnyReason, Reason, Terms, reason
 from dispatch.settings import DecisionSettings
+from dispatch.times import straight_m
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,34 +73,41 @@ def locate(vehicle: Vehicle, now: datetime, settings: DecisionSettings) -> Candi
 
     A fix up to `fix_now_seconds` old is "now". An older one is labelled, and doubt is added to the way to the patient, since
     the vehicle may have moved off; one older than `fix_lost_seconds` says nothing, and the vehicle counts as standing at
-    its base, labelled as assumed, or is left out if it has none. A fix without a time is assumed, with the doubt of a lost one.
+    its base, labelled as assumed, or is left out if it has none. A fix without a time, or with one that lies in the future
+    (a clock or a time zone is wrong, so nobody knows how old it is), is assumed, with the doubt of a lost one.
     """
     moving = vehicle.status in {VehicleStatus.RETURNING, VehicleStatus.EN_ROUTE}
     turnout = settings.turnout_moving_ms if moving else settings.turnout_ms
     handicap = settings.divert_penalty_ms if vehicle.can_be_diverted else 0.0
     fixed = vehicle.longitude is not None and vehicle.latitude is not None
-    age = vehicle.fix_age_seconds(now) if fixed else None
+    ahead = 0.0 if vehicle.fix_time is None else (vehicle.fix_time - now).total_seconds()
+    wrong_clock = fixed and ahead > settings.fix_ahead_seconds
+    age = vehicle.fix_age_seconds(now) if fixed and not wrong_clock else None
     remarks: list[Reason] = [reason("vehicle.diverted")] if vehicle.can_be_diverted else []
 
     def doubt(seconds: float) -> float:
         return min(settings.fix_penalty_limit_ms, max(0.0, seconds) * 1000 * settings.fix_penalty_share)
 
     longitude, latitude = vehicle.longitude, vehicle.latitude
+    if wrong_clock:
+        remarks.append(reason("position.ahead", minutes=round(ahead / 60)))
     if fixed and age is not None and age <= settings.fix_lost_seconds:
         doubt_ms = doubt(age - settings.fix_now_seconds)
         if age > settings.fix_now_seconds:
             remarks.append(reason("position.old", minutes=round(age / 60)))
     elif vehicle.base_longitude is not None and vehicle.base_latitude is not None:
         longitude, latitude = vehicle.base_longitude, vehicle.base_latitude
-        # Whoever stands by without a word is most likely at the base; one on the road is anywhere.
-        doubt_ms = 0.0 if not moving and age is None else doubt(settings.fix_lost_seconds)
+        # Whoever stands by without a word, or was last seen at the base, is most likely there; one on the road is anywhere.
+        nothing_else = not fixed or _apart_m(vehicle) <= settings.off_road_m
+        doubt_ms = 0.0 if not moving and nothing_else else doubt(settings.fix_lost_seconds)
         if age is None:
             remarks.append(reason("position.base", base=vehicle.base or vehicle.name))
         else:
             remarks.append(reason("position.lost", minutes=round(age / 60), base=vehicle.base or vehicle.name))
     elif fixed and age is None:
         doubt_ms = doubt(settings.fix_lost_seconds)
-        remarks.append(reason("position.untimed"))
+        if not wrong_clock:
+            remarks.append(reason("position.untimed"))
     elif fixed and age is not None:
         return reason("vehicle.position_lost", minutes=round(age / 60))
     else:
@@ -104,6 +115,15 @@ def locate(vehicle: Vehicle, now: datetime, settings: DecisionSettings) -> Candi
     assert longitude is not None
     assert latitude is not None
     return Candidate(vehicle, longitude, latitude, turnout, doubt_ms, handicap, tuple(remarks))
+
+
+def _apart_m(vehicle: Vehicle) -> float:
+    """How far from its base it was last seen, metres; inf where one of the two is unknown."""
+    places = (vehicle.longitude, vehicle.latitude, vehicle.base_longitude, vehicle.base_latitude)
+    if any(place is None for place in places):
+        return math.inf
+    longitude, latitude, base_longitude, base_latitude = (float(place or 0.0) for place in places)
+    return float(straight_m(longitude, latitude, np.array([base_longitude]), np.array([base_latitude]))[0])
 
 
 def screen(

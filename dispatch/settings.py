@@ -37,6 +37,7 @@ class DecisionSettings:
     turnout_ms: float
     turnout_moving_ms: float
     fix_now_seconds: float
+    fix_ahead_seconds: float
     fix_lost_seconds: float
     fix_penalty_share: float
     fix_penalty_limit_ms: float
@@ -101,6 +102,7 @@ def read_settings(table: Mapping[str, Any], where: str = "decision.toml") -> Dec
         turnout_ms=ms("first_leg", "turnout_seconds"),
         turnout_moving_ms=ms("first_leg", "turnout_moving_seconds"),
         fix_now_seconds=value("fix", "now_seconds", 0, 86_400),
+        fix_ahead_seconds=value("fix", "ahead_seconds", 0, 86_400),
         fix_lost_seconds=value("fix", "lost_seconds", 0, 30 * 86_400),
         fix_penalty_share=value("fix", "penalty_share", 0, 1),
         fix_penalty_limit_ms=ms("fix", "penalty_limit_seconds"),

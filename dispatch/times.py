@@ -65,6 +65,7 @@ class FacilityTimes:
         snaps: where it stops for each. ends: the same, prepared as destinations.
         beyond: bool[n], those that no road of the network leads to: their times are estimates.
         estimate_ms_per_m: what an estimate takes per metre of straight line.
+        door_ms: float64[n], from the street to it, estimated: no road of the network leads all the way to many a compound.
         onward_ms: float64[n, n] between them, or None if there are too many to prepare.
     """
 
@@ -72,6 +73,7 @@ class FacilityTimes:
     ends: Ends
     beyond: NDArray[np.bool_]
     estimate_ms_per_m: float
+    door_ms: Floats
     onward_ms: Floats | None
 
 
@@ -125,7 +127,7 @@ class RegionTimes:
     def to_facilities(self, stop: Snap, profile: str) -> tuple[Floats, NDArray[np.bool_]]:
         """Milliseconds from where a vehicle stops to each facility, float64[n], and which of them are estimates, bool[n]."""
         known = self.facilities[profile]
-        drive = milliseconds(self.router.eta_table([stop], known.ends, profile).ms)[0]
+        drive = milliseconds(self.router.eta_table([stop], known.ends, profile).ms)[0] + known.door_ms
         if known.beyond.any():
             far = straight_m(stop.stop_longitude, stop.stop_latitude, self.longitude[known.beyond], self.latitude[known.beyond])
             drive[known.beyond] = far * known.estimate_ms_per_m
@@ -137,16 +139,22 @@ class RegionTimes:
         if known.onward_ms is not None:
             return np.asarray(known.onward_ms[np.ix_(which, which)])
         some = known.snaps.rows(which)
-        return self._with_estimates(milliseconds(self.router.eta_table(some, some, profile).ms), known, which)
-
-    def _with_estimates(self, times: Floats, known: FacilityTimes, which: NDArray[np.intp]) -> Floats:
+        times = _door_to_door(milliseconds(self.router.eta_table(some, some, profile).ms), known.door_ms[which])
         return _estimate_beyond(
             times, known.beyond[which], self.longitude[which], self.latitude[which], known.estimate_ms_per_m
         )
 
+    def gap_m(self, facility: int) -> float:
+        """How far a facility is from the nearest street that a vehicle can use, metres in a straight line, inf if none is near."""
+        return min(float(known.snaps.gap_m[facility]) for known in self.facilities.values())
+
     def to_cells(self, origins: Ends, profile: str) -> Floats:
         """Milliseconds from each place to each cell of demand: float64[v, c]."""
         return milliseconds(self.router.eta_table(origins, self.cells[profile], profile).ms)
+
+
+def _door_to_door(times: Floats, door_ms: Floats) -> Floats:
+    return times + door_ms[:, None] + door_ms[None, :]
 
 
 def _estimate_beyond(times: Floats, beyond: NDArray[np.bool_], longitude: Floats, latitude: Floats, ms_per_m: float) -> Floats:
@@ -162,8 +170,9 @@ def _facility_times(router: Router, longitude: Floats, latitude: Floats, profile
     beyond = snaps.link < 0
     figures = router.estimate((0.0, 0.0), (0.0, 0.1), profile)
     ms_per_m = figures.detour_factor * 3_600 / figures.kph
+    door_ms = np.rint(np.where(beyond, 0.0, snaps.gap_m) * ms_per_m)
     onward = None
     if len(longitude) <= _WHOLE_TABLE:
-        times = milliseconds(router.eta_table(snaps, ends, profile).ms)
+        times = _door_to_door(milliseconds(router.eta_table(snaps, ends, profile).ms), door_ms)
         onward = _estimate_beyond(times, beyond, longitude, latitude, ms_per_m)
-    return FacilityTimes(snaps, ends, beyond, ms_per_m, onward)
+    return FacilityTimes(snaps, ends, beyond, ms_per_m, door_ms, onward)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from facilities import flags as bits
 from facilities.availability import Availability, AvailabilityBoard, Weighed
-from facilities.model import Severity, Value
+from facilities.model import Conflict, Severity, Value
 from facilities.reasons import Param, Reason, conflict_reason, reason
 from facilities.requirement import Requirement
 from facilities.table import NEVER, FacilityTable
@@ -94,8 +94,10 @@ class Explainer:
         )
 
     def reasons(self, facility: int) -> tuple[Reason, ...]:
-        """Why a facility is left out or uncertain."""
+        """Why a facility is left out or uncertain; what is unknown of one that can't help anyway is left unsaid."""
         flags = self.flags[facility] & (bits.OUT | bits.UNSURE)
+        if flags & (bits.TRIED | bits.KIND | bits.LACKS):
+            flags &= bits.OUT
         return tuple([self._reason(facility, bit) for bit in _SET_BITS[flags]])
 
     def remarks(self, facility: int) -> tuple[Reason, ...]:
@@ -107,8 +109,21 @@ class Explainer:
         described = self.table.facilities[facility]
         if not described.name:
             found.append(reason("unnamed"))
-        found.extend(conflict_reason(c) for c in described.conflicts if c.severity is not Severity.NOTE)
+        found.extend(conflict_reason(c) for c in described.conflicts if self._matters(c))
         return tuple(found)
+
+    def grave(self, facility: int) -> tuple[Reason, ...]:
+        """What must be said whenever the facility is named: that its sources contradict each other gravely."""
+        if not self.table.grave[facility]:
+            return ()
+        conflicts = self.table.facilities[facility].conflicts
+        return tuple(conflict_reason(c) for c in conflicts if c.severity is Severity.GRAVE)
+
+    def _matters(self, conflict: Conflict) -> bool:
+        """Whether a conflict bears on this requirement: not that of its beds, nor of what nobody needs."""
+        if conflict.severity is Severity.NOTE or conflict.code == "beds":
+            return False
+        return conflict.code != "capability" or conflict.chosen.partition(":")[0] in self.wanted
 
     def _reason(self, facility: int, bit: int) -> Reason:
         if bit in _PLAIN:

@@ -87,6 +87,7 @@ class Matches:
         flags: int32[n], `facilities.flags`, for every facility.
         travel_ms: int64[n], as given; CLOSED where it can't be reached.
         arrival, change: int64[n], seconds since 1970 (UTC): at the door, and when the hours change after that (NEVER).
+        open_for_ms: int64[n], from `when` until then (NEVER).
         board, weighed: the claims, and those of them that count.
     """
 
@@ -100,6 +101,7 @@ class Matches:
     travel_ms: NDArray[np.int64]
     arrival: NDArray[np.int64]
     change: NDArray[np.int64]
+    open_for_ms: NDArray[np.int64]
     board: AvailabilityBoard | None
     weighed: Weighed | None
 
@@ -218,6 +220,7 @@ def match(
         travel_ms=travel,
         arrival=arrival,
         change=following,
+        open_for_ms=open_for,
         board=availability,
         weighed=weighed,
     )

@@ -61,6 +61,8 @@ def _word(language: Language, key: str, params: Mapping[str, Param]) -> Param:
         return " / ".join(_said(language, str(params["about"]), part) for part in said)
     if key == "capabilities" and isinstance(value, tuple):
         return ", ".join(text(language, f"facilities.capability.{name}") for name in value)
+    if key == "distance_m":
+        return _distance(language, float(str(value)))
     if key in ("kind", "state"):
         return text(language, f"facilities.{key}.{value}")
     if key in _MOMENTS:
@@ -73,6 +75,13 @@ def _word(language: Language, key: str, params: Mapping[str, Param]) -> Param:
         unit, size = ("hours", 60) if value < 48 * 60 else ("days", 24 * 60)
         return text(language, f"facilities.age.{unit}", count=value // size)
     return value
+
+
+def _distance(language: Language, metres: float) -> str:
+    if metres < 1000:
+        return f"{metres:.0f} m"
+    kilometres = f"{metres / 1000:.1f} km"
+    return kilometres.replace(".", ",") if language == "id" else kilometres
 
 
 def _said(language: Language, about: str, value: str) -> str:

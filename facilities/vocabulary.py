@@ -86,6 +86,12 @@ def _closed_entailments(table: Mapping[str, Mapping[str, Any]]) -> dict[str, tup
     return closed
 
 
+def _foreign(kind: str, entry: Mapping[str, Any], capabilities: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Capabilities that only other kinds have, unless a source says so of this one."""
+    told = {*entry.get("yes", ()), *entry.get("no", ())}
+    return [name for name, about in capabilities.items() if "only" in about and kind not in about["only"] and name not in told]
+
+
 def _check(condition: bool, what: str) -> None:
     if not condition:
         raise DataError(f"data/facilities.toml: {what}")
@@ -106,7 +112,7 @@ def vocabulary() -> Vocabulary:
             entry["group"],
             entry["destination"],
             tuple(entry.get("yes", ())),
-            tuple(entry.get("no", ())),
+            (*entry.get("no", ()), *_foreign(name, entry, table["capabilities"])),
             entry.get("emergency_hours"),
         )
         for name, entry in table["kinds"].items()
@@ -115,6 +121,8 @@ def vocabulary() -> Vocabulary:
     for kind in kinds.values():
         _check(set(kind.yes) | set(kind.no) <= set(capabilities), f"kinds.{kind.name} names an unknown capability")
         _check(not set(kind.yes) & set(kind.no), f"kinds.{kind.name} says yes and no to the same capability")
+    for name, entry in table["capabilities"].items():
+        _check(set(entry.get("only", ())) <= set(kinds), f"capabilities.{name} names an unknown kind")
     for section in ("register_kind", "name_kind", "osm_kind"):
         _check(all(entry["kind"] in kinds for entry in table[section]), f"{section} names an unknown kind")
     for section in ("name_capability", "osm_capability"):

@@ -167,7 +167,7 @@ def test_a_grave_conflict_is_shown_with_the_answer() -> None:
     )  # fmt: skip
     matches = match(RED, table(disputed), minutes(1), NOON)
     assert [remark.code for remark in matches.remarks(0)] == ["capability_implied", "unnamed", "conflict_place"]
-    assert "5566 m" in matches.remarks(0)[2].text("id")
+    assert "5,6 km" in matches.remarks(0)[2].text("id")
     assert list(matches.candidates.certainty) == [Certainty.IMPLIED]
 
 
