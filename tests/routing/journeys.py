@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import networkx as nx
 import numpy as np
@@ -12,9 +13,10 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from routing.cch import Hierarchy
+from routing.conditions import Around, Closed, RoadCondition, Slower, TopSpeed
 from routing.costs import ProfileCosts, cost
 from routing.live import LiveRoads
-from routing.network import CLOSED, RoadNetwork
+from routing.network import CLOSED, RESTRICTED_ENTRY_MS, RoadNetwork
 from routing.ordering import edge_expanded_order
 from routing.parts import find_parts
 from routing.profiles import MOTOR_PROFILES, load_profiles
@@ -25,6 +27,7 @@ from routing.snapping import MAIN, Position, standing_of
 from routing.walking import Footways
 
 TIME_ZONE = "Asia/Jakarta"
+NOON = datetime(2026, 5, 4, 5, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,3 +183,38 @@ def random_positions(random: np.random.Generator, times: NDArray[np.int64], coun
     segments = random.choice(np.flatnonzero(times < CLOSED), count)
     fractions = random.choice([0.0, 1.0, *random.random(6).tolist()], count)
     return [Position(int(segment), float(fraction)) for segment, fraction in zip(segments, fractions, strict=True)]
+
+
+def some_conditions(prepared: Prepared, random: np.random.Generator) -> list[RoadCondition]:
+    """A flood, a market and a slow stretch around random junctions."""
+    network = prepared.network
+    effects = (Closed(), Slower(2.5), TopSpeed(10))
+    conditions = []
+    for number, effect in enumerate(effects):
+        junction = int(random.integers(network.junctions))
+        where = Around(float(network.junction_longitude[junction]), float(network.junction_latitude[junction]), 250.0)
+        conditions.append(RoadCondition(str(number), "flood", where, effect, "test"))
+    return conditions
+
+
+def hold_against_dijkstra(prepared: Prepared, profile: str, random: np.random.Generator) -> None:
+    """Tables of 20 origins and 50 destinations and some of their routes equal Dijkstra's, before and after closures."""
+    network = prepared.network
+    for state in (prepared.live.base, prepared.live.apply(some_conditions(prepared, random), NOON)):
+        router = prepared.router.at(state)
+        times = segment_times(state, profile, np.arange(2 * network.links))
+        weights = state.roads[profile].metric.weights
+        origins, targets = random_positions(random, times, 20), random_positions(random, times, 50)
+        targets[0] = Position(origins[0].segment, origins[0].fraction / 2)
+        expected = totals_by_scipy(network, weights, times, origins, targets)
+        table = router.eta_table(origins, targets, profile)
+        closed = expected >= CLOSED
+        assert (table.ms == np.where(closed, CLOSED, expected % RESTRICTED_ENTRY_MS)).all()
+        assert (table.restricted == np.where(closed, 0, expected // RESTRICTED_ENTRY_MS)).all()
+        for row, column in zip(*np.nonzero(~closed), strict=True):
+            if (row + column) % 20 == 0:
+                route = router.route(origins[row], targets[column], profile)
+                assert route.duration_ms == table.ms[row, column]
+                assert len(route.restricted) == table.restricted[row, column]
+        # Closures may cut a village to pieces; without them most places must be there to be compared.
+        assert (~closed).mean() > (0.3 if state is prepared.live.base else 0.02)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
-from routing.conditions import Around, Closed, RoadCondition, Slower, TopSpeed
 from routing.errors import PlaceError
-from routing.network import CLOSED, RESTRICTED_ENTRY_MS
+from routing.network import CLOSED
 from routing.profiles import MOTOR_PROFILES
 from routing.snapping import MAX_GAP_M, Position
 from tests.routing.journeys import (
     Prepared,
+    hold_against_dijkstra,
     random_positions,
     segment_times,
     totals_by_networkx,
@@ -23,7 +22,6 @@ from tests.routing.journeys import (
 
 pytestmark = pytest.mark.shared
 
-NOON = datetime(2026, 5, 4, 5, tzinfo=UTC)
 EXTRACTS = (
     "kota-sukabumi",
     pytest.param("dki-jakarta-roads-2012", marks=pytest.mark.slow),
@@ -31,41 +29,10 @@ EXTRACTS = (
 )
 
 
-def some_conditions(prepared: Prepared, random: np.random.Generator) -> list[RoadCondition]:
-    """A flood, a market and a slow stretch around random junctions."""
-    network = prepared.network
-    effects = (Closed(), Slower(2.5), TopSpeed(10))
-    conditions = []
-    for number, effect in enumerate(effects):
-        junction = int(random.integers(network.junctions))
-        where = Around(float(network.junction_longitude[junction]), float(network.junction_latitude[junction]), 250.0)
-        conditions.append(RoadCondition(str(number), "flood", where, effect, "test"))
-    return conditions
-
-
 @pytest.mark.parametrize("name", EXTRACTS)
 @pytest.mark.parametrize("profile", MOTOR_PROFILES)
 def test_tables_and_routes_equal_dijkstra(region: Callable[[str], Prepared], name: str, profile: str) -> None:
-    prepared = region(name)
-    network = prepared.network
-    random = np.random.default_rng([*name.encode(), *profile.encode()])
-    for state in (prepared.live.base, prepared.live.apply(some_conditions(prepared, random), NOON)):
-        router = prepared.router.at(state)
-        times = segment_times(state, profile, np.arange(2 * network.links))
-        weights = state.roads[profile].metric.weights
-        origins, targets = random_positions(random, times, 20), random_positions(random, times, 50)
-        targets[0] = Position(origins[0].segment, origins[0].fraction / 2)
-        expected = totals_by_scipy(network, weights, times, origins, targets)
-        table = router.eta_table(origins, targets, profile)
-        closed = expected >= CLOSED
-        assert (table.ms == np.where(closed, CLOSED, expected % RESTRICTED_ENTRY_MS)).all()
-        assert (table.restricted == np.where(closed, 0, expected // RESTRICTED_ENTRY_MS)).all()
-        for row, column in zip(*np.nonzero(~closed), strict=True):
-            if (row + column) % 20 == 0:
-                route = router.route(origins[row], targets[column], profile)
-                assert route.duration_ms == table.ms[row, column]
-                assert len(route.restricted) == table.restricted[row, column]
-        assert (~closed).mean() > 0.3
+    hold_against_dijkstra(region(name), profile, np.random.default_rng([*name.encode(), *profile.encode()]))
 
 
 def test_scipy_is_itself_right(region: Callable[[str], Prepared]) -> None:
