@@ -56,6 +56,7 @@ class PointUse:
 CLOSED_WAY = WayUse(0.0)
 _FREE_POINT = PointUse(open=True, restricted=False, seconds=0.0)
 _OPENNESS: Mapping[Verdict, int] = MappingProxyType({"closed": 0, "restricted": 1, "open": 2})
+_MOTORWAYS = ("motorway", "motorway_link")
 _FOOTWAYS = ("footway", "path", "bridleway", "cycleway")
 
 
@@ -142,8 +143,9 @@ class Profile:
         if kind not in self.speeds:
             if kind not in self.speeds_where_allowed:
                 return "closed"
-            # access=yes alone doesn't make a footpath a road; access=no may still close what nothing else opens.
-            said = self._said(tags, self.modes[1:], direction)
+            # access=yes alone doesn't make a footpath a road; access=no may still close what nothing else opens. A toll road
+            # says motor_vehicle=yes of cars: motorcycles must be named.
+            said = self._said(tags, self.modes[-1:] if kind in _MOTORWAYS else self.modes[1:], direction)
             if said in ("open", "restricted"):
                 return said
             return "restricted" if kind == "pedestrian" and self._gets_into_pedestrian_street(tags, direction) else "closed"

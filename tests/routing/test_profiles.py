@@ -46,6 +46,8 @@ ACCESS = [
     ("highway=motorway", "o. o. o. .. .."),
     ("highway=motorway_link oneway=yes", "o. o. o. .. .."),
     ("highway=motorway motorcycle=yes", "o. o. o. o. .."),
+    ("highway=motorway motor_vehicle=yes", "o. o. o. .. .."),
+    ("highway=motorway_link oneway=yes vehicle=yes", "o. o. o. .. .."),
     ("highway=trunk motorroad=yes", "oo oo oo oo .."),
     ("highway=living_street", "oo oo oo oo oo"),
     ("highway=road", "oo oo oo oo oo"),
