@@ -131,6 +131,25 @@ def links_of(ways: Ways, edges: Edges, forced: NDArray[np.bool_], symmetric: NDA
     )
 
 
+def breaks_of(links: Links, ways: Ways, longest_m: float) -> NDArray[np.int32]:
+    """The nodes at which to break links of more than `longest_m` into about equal parts, as far as they have nodes there."""
+    link = np.repeat(np.arange(len(links.tail)), np.diff(links.shape_first))
+    node = links.shape_node
+    longitude, latitude = ways.node_longitude[node], ways.node_latitude[node]
+    step_m = np.zeros(len(node))
+    step_m[1:] = haversine_m(longitude[:-1], latitude[:-1], longitude[1:], latitude[1:])
+    step_m[links.shape_first[:-1]] = 0.0
+    along_m = np.cumsum(step_m)
+    along_m -= along_m[links.shape_first[:-1]][link]
+    parts = np.ceil(links.length_m / longest_m)
+    part = np.floor(along_m * (parts / np.maximum(links.length_m, 1e-9))[link])
+    inner = np.ones(len(node), np.bool_)
+    inner[links.shape_first[:-1]] = inner[links.shape_first[1:] - 1] = False
+    new = np.zeros(len(node), np.bool_)
+    new[1:] = part[1:] > part[:-1]
+    return node[new & inner]
+
+
 def haversine_m(
     longitude_a: NDArray[np.float64],
     latitude_a: NDArray[np.float64],

@@ -3,7 +3,8 @@
     ways ─► edges ─► links between junctions ─► states and turns ─► rules of restrictions, copies of states ─► RoadNetwork
 
 A node becomes a junction where ways meet or end, where the tags, the name or the reference change, where something stands
-that some profile feels (a gate, signals), and where a turn restriction needs one. Everything else is shape.
+that some profile feels (a gate, signals), where a turn restriction needs one, and on long roads every few hundred metres.
+Everything else is shape.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from routing._links import Edges, Links, edges_of, links_of
+from routing._links import Edges, Links, breaks_of, edges_of, links_of
 from routing._memory import Graph, unfold
 from routing._turns import angles, turns_of
 from routing._uses import judge
@@ -26,6 +27,10 @@ from routing.profiles import Profile
 from routing.restrictions import Unplaced, place, trace
 
 SideFrom = Literal["given", "roundabouts", "place"]
+
+LONGEST_LINK_M = 500.0
+"""A longer link is broken at its shape's nodes: what closes a road at one place closes the whole link, and nobody along it
+could be reached from the other side any more."""
 
 INDONESIA = (94.5, -11.5, 141.5, 6.5)
 """West, south, east, north, in degrees."""
@@ -95,6 +100,10 @@ def build_with_report(
     forced[needed] = True
     say("links", 0.2)
     links = links_of(ways, edges, forced, uses.symmetric)
+    breaks = breaks_of(links, ways, LONGEST_LINK_M)
+    if len(breaks):
+        forced[breaks] = True
+        links = links_of(ways, edges, forced, uses.symmetric)
     say("turns", 0.7)
     tagset = ways.way_tagset[links.row]
     turns = turns_of(links, np.column_stack((uses.forward[tagset], uses.backward[tagset])).ravel())

@@ -2,7 +2,8 @@
 
 Four nouns:
 
-- a **junction** is where a choice is made, or where something stands in the way (a gate, a signal, a dead end);
+- a **junction** is where a choice is made, or where something stands in the way (a gate, a signal, a dead end); on long
+  roads there are some between, so that what closes a road somewhere doesn't close all of it;
 - a **link** is the road between two junctions, with its shape, one tag set, one name;
 - a **segment** is a link in one direction: segment `2 * link` runs as the OSM way does, `2 * link + 1` against it, so the
   reverse of segment `s` is `s ^ 1` and its link is `s >> 1`;

@@ -150,7 +150,8 @@ def broken_ways(node: list[int], first: list[int], positions: list[float]) -> Wa
     )
 
 
-def test_repeated_nodes_and_pieces_without_length() -> None:
+def test_repeated_nodes_and_pieces_without_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("routing.build.LONGEST_LINK_M", np.inf)
     repeated = build_network(broken_ways([0, 0, 1, 1, 2, 2], [0, 6], [0, 1, 2]), load_profiles())
     assert (repeated.links, len(repeated.shape_longitude)) == (1, 3)
     at_one_place = build_network(broken_ways([0, 1, 1, 2, 2, 3], [0, 2, 4, 6], [0, 0, 1, 1]), load_profiles())
@@ -164,6 +165,15 @@ def test_a_way_that_goes_back_on_itself() -> None:
     network = build_network(broken_ways([0, 1, 2, 1, 3], [0, 5], [0, 1, 2, 3]), load_profiles())
     assert (network.links, network.junctions) == (3, 3)  # there and back is a loop
     assert network.link_length_m.sum() == pytest.approx(111.195 * 5, rel=1e-3)
+
+
+def test_long_links_are_broken_at_nodes_into_parts_of_about_the_same_length() -> None:
+    network = build_network(broken_ways([*range(31), 33], [0, 32], [*range(34)]), load_profiles())
+    assert len(network.link_length_m) == 8
+    assert 400 < network.link_length_m.min() <= network.link_length_m.max() < 600
+    assert network.link_length_m.sum() == pytest.approx(33 * 111.195, rel=1e-3)
+    no_nodes = build_network(broken_ways([0, 1], [0, 2], [0, 30]), load_profiles())
+    assert no_nodes.links == 1
 
 
 def test_nothing_to_drive_or_walk_on_is_refused() -> None:
@@ -353,8 +363,9 @@ def test_progress_names_the_steps() -> None:
 
 
 @pytest.mark.shared
-def test_kota_sukabumi_has_the_junctions_that_were_counted(shared: Path) -> None:
+def test_kota_sukabumi_has_the_junctions_that_were_counted(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """4,302 ends of ways and 9,996 directed ways are in the file; ways that go on under the same name are joined."""
+    monkeypatch.setattr("routing.build.LONGEST_LINK_M", np.inf)
     ways = read_extract(shared / "osm" / "kota-sukabumi.osm.pbf").ways
     network, report = build_with_report(ways, load_profiles())
     ends = np.unique(np.concatenate((ways.way_node[ways.way_first[:-1]], ways.way_node[ways.way_first[1:] - 1])))

@@ -460,6 +460,27 @@ def test_what_opens_for_a_while_is_no_place_to_be_sent_to_unless_a_road_leads_th
     assert router.route(Position(town.segment("A", "B"), 0.5), stop, "ambulance").duration_ms < 200_000
 
 
+def test_a_landslide_on_a_long_road_leaves_the_rest_of_it_to_those_who_come_from_the_other_side() -> None:
+    town = draw(
+        """
+        A----1----2----3----4----5----B
+        |                             |
+        C-----------------------------D
+        """,
+        streets={"A 1 2 3 4 5 B": "name='Jalan Desa'"},
+        metres=100,
+    ).build()
+    prepared = prepare(town.network)
+    slide = condition(Around(*town.world.position("1"), 50.0), kind="landslide")
+    router = prepared.router.at(prepared.live.apply([slide], jakarta(4, 12)))
+    patient = router.snap(*town.world.position("5"), "ambulance")
+    assert (patient.street, patient.carry.kind, round(patient.carry.metres)) == ("Jalan Desa", "street", 0)
+    way = router.route(Position(town.segment("C", "A"), 0.5), patient, "ambulance")
+    assert town.segment("C", "D") in way.segments
+    stuck = router.snap(*town.world.position("4"), "ambulance", on_foot=False)
+    assert router.route(stuck, patient, "ambulance").distance_m == pytest.approx(500, rel=0.01)
+
+
 def test_what_is_reported_where_there_are_no_roads_changes_nothing(timed: tuple[Town, Prepared]) -> None:
     live = timed[1].live
     for where in (Around(0.0, 0.0, 50.0), Within(area((0, 0), (9, 0), (9, 9)))):
