@@ -40,6 +40,9 @@ KINDS: tuple[ConditionKind, ...] = get_args(ConditionKind)
 
 Direction = Literal["both", "along", "against"]
 
+MOST_REACH_M = 1_000_000.0
+"""The largest circle or buffer: more than any region, and far from what numbers can't hold."""
+
 _ALONG_SHARE = 1.5  # of the buffer: a street that crosses has its half in reach, one that runs along much more
 
 
@@ -186,19 +189,30 @@ class RoadCondition:
 def _wrong_where(where: Where) -> str | None:
     match where:
         case OnSegments(segments):
-            return None if segments else "it names no segment"
+            return _wrong_ids(segments, "segment")
         case OnWays(ways):
-            return None if ways else "it names no way"
+            return _wrong_ids(ways, "way")
         case Around(longitude, latitude, radius_m):
             if not (abs(longitude) <= 180 and abs(latitude) <= 90):
                 return f"longitude {longitude}, latitude {latitude} is no place on earth"
-            return None if 0 < radius_m < math.inf else f"radius {radius_m} m must be more than 0"
+            return (
+                None if 0 < radius_m <= MOST_REACH_M else f"radius {radius_m} m must be more than 0 and at most {MOST_REACH_M}"
+            )
         case Along(line, buffer_m):
-            if not 0 < buffer_m < math.inf:
-                return f"buffer {buffer_m} m must be more than 0"
-            return _wrong_shape(line, ("LineString", "MultiLineString"))
+            return _wrong_reach("buffer", buffer_m) or _wrong_shape(line, ("LineString", "MultiLineString"))
         case Within(area):
             return _wrong_shape(area, ("Polygon", "MultiPolygon"))
+
+
+def _wrong_reach(what: str, metres: float) -> str | None:
+    return None if 0 < metres <= MOST_REACH_M else f"{what} {metres} m must be more than 0 and at most {MOST_REACH_M:.0f}"
+
+
+def _wrong_ids(ids: tuple[int, ...], what: str) -> str | None:
+    if not ids:
+        return f"it names no {what}"
+    wrong = next((one for one in ids if not isinstance(one, int | np.integer) or not -(2**63) <= one < 2**63), None)
+    return None if wrong is None else f"{wrong!r} is no {what}'s id"
 
 
 def _wrong_shape(shape: BaseGeometry, kinds: tuple[str, ...]) -> str | None:

@@ -31,7 +31,7 @@ from routing.conditions import (
     next_change,
     segments_meant,
 )
-from routing.costs import Meaning, ProfileCosts, recost, turns_into
+from routing.costs import LONGEST_SEGMENT_MS, Meaning, ProfileCosts, recost, turns_into
 from routing.errors import ConditionError
 from routing.network import CLOSED, RoadNetwork
 from routing.osm import TagSet
@@ -41,8 +41,8 @@ from routing.snap_index import SnapIndex
 from routing.snapping import street_mask
 from routing.tags import Clause, timed_clauses, with_conditions
 
-LONGEST_SEGMENT_MS = 2**26
-"""However slow a segment gets, it takes no longer (19 h): `RESTRICTED_ENTRY_MS` must stay out of reach."""
+SLOWEST_KPH = 1.0
+"""No report makes a road slower than this (to close it, close it): whole routes stay below `RESTRICTED_ENTRY_MS`, 37 h."""
 
 ISLAND_M = 1_000.0
 """Less road than this, cut off by closures, is no place to send a vehicle to (as `routing.parts` has it for the data)."""
@@ -181,7 +181,8 @@ class LiveRoads:
                 new_ms = np.ceil(now_ms * factor)
             case TopSpeed(kph):
                 new_ms = np.maximum(now_ms, np.ceil(self._network.link_length_m[segments >> 1] * 3_600.0 / kph))
-        limited = np.minimum(new_ms, LONGEST_SEGMENT_MS).astype(np.uint32)
+        slowest_ms = np.minimum(self._network.link_length_m[segments >> 1] * 3_600.0 / SLOWEST_KPH, LONGEST_SEGMENT_MS)
+        limited = np.minimum(new_ms, np.ceil(slowest_ms)).astype(np.uint32)
         return np.where(now_ms >= CLOSED, np.uint32(CLOSED), np.maximum(limited, now_ms))
 
     def _changed(self, name: str, roads: ProfileRoads, segments: NDArray[np.int64], new_ms: NDArray[np.uint32]) -> ProfileRoads:

@@ -179,6 +179,9 @@ def test_a_night_gate_follows_the_regions_clock() -> None:
         (lambda: condition(Around(0, 95, 5)), "no place on earth"),
         (lambda: condition(OnSegments(())), "it names no segment"),
         (lambda: condition(OnWays(())), "it names no way"),
+        (lambda: condition(OnWays((2**70,))), f"{2**70} is no way's id"),
+        (lambda: condition(OnSegments(("A",))), "'A' is no segment's id"),  # type: ignore[arg-type]
+        (lambda: condition(Around(0, 0, 1e300)), "at most 1000000"),
         (lambda: condition(Within(Polygon())), "geometry is empty"),
         (lambda: condition(Along(LineString())), "geometry is empty"),
         (lambda: condition(Along(LineString([(0, 0), (1, 1)]), buffer_m=-1)), "buffer -1 m"),
@@ -270,7 +273,19 @@ def test_of_several_conditions_on_a_street_the_slowest_counts(square: tuple[Town
     assert time_with(TopSpeed(3.6)) == int(np.ceil(metres * 1_000))
     assert time_with(TopSpeed(500)) == now
     assert time_with(Slower(2), Closed()) == CLOSED
-    assert time_with(Slower(1e12)) < CLOSED
+    assert time_with(Slower(1e12)) == time_with(TopSpeed(1e-9)) == int(np.ceil(metres * 3_600))  # 1 km/h
+
+
+def test_slowness_is_never_taken_for_restricted_roads_entered() -> None:
+    """Weights hold both in one number."""
+    town = draw("A--B--C--D--E--F\n   |  |  |  |   \n   1  2  3  4   ").build()
+    prepared = prepare(town.network, everywhere=True)
+    mud = condition(Around(*town.world.position("C"), 5_000.0), kind="flood", effect=TopSpeed(1e-6))
+    router = prepared.router.at(prepared.live.apply([mud], NOON))
+    here, there = Position(town.segment("A", "B"), 0.5), Position(town.segment("E", "F"), 0.5)
+    table = router.eta_table([here], [there], "ambulance")
+    assert table.restricted.tolist() == [[0]]
+    assert table.ms[0, 0] == router.route(here, there, "ambulance").duration_ms > 300 * 3_600
 
 
 @settings(max_examples=20)
