@@ -409,7 +409,7 @@ def _option(
 def _facilities(
     problem: Problem, destinations: Sequence[Destination], way: int, scored: Floats, expected_ms: Floats
 ) -> tuple[list[FacilityChoice], list[LeftOut]]:
-    """The facilities for a vehicle, by what the policy says of each and the expected time; and why each but the first is not."""
+    """The facilities for a vehicle, by its score of each and the expected time; and why each but the first is not."""
     pair, expected = scored.tolist(), expected_ms.tolist()
     transport = problem.transport_ms[way].tolist()
     order = np.lexsort((problem.facility_order, expected_ms, scored)).tolist()

@@ -145,7 +145,7 @@ class RegionTimes:
         )
 
     def gap_m(self, facility: int) -> float:
-        """How far a facility is from the nearest street that a vehicle can use, metres in a straight line, inf if none is near."""
+        """Metres in a straight line from a facility to the nearest street that a vehicle can use, inf if none is near."""
         return min(float(known.snaps.gap_m[facility]) for known in self.facilities.values())
 
     def to_cells(self, origins: Ends, profile: str) -> Floats:

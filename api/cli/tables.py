@@ -78,9 +78,11 @@ def print_lost(screen: Console, title: str, losers: Sequence[LeftOut], language:
         return
     screen.print(Text(title, style="bold"))
     for one in losers[:_SHOWN_LOSERS]:
-        screen.print(Text.assemble("  ", (one.name or one.id, ""), (": " + said(one.reasons, language), "dim")))
+        name = one.name or f"{say(language, 'unnamed')} {one.id}"
+        screen.print(Text.assemble("  ", (name, ""), (": " + said(one.reasons, language), "dim")))
     if len(losers) > _SHOWN_LOSERS:
-        screen.print(Text("  " + say(language, "more", count=len(losers) - _SHOWN_LOSERS), style="dim"))
+        count = number(len(losers) - _SHOWN_LOSERS, language, 0)
+        screen.print(Text("  " + say(language, "more", count=count), style="dim"))
 
 
 def said(reasons: Iterable[AnyReason], language: Language) -> str:

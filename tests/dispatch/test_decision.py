@@ -203,3 +203,60 @@ def test_every_reason_has_words_in_both_languages() -> None:
             assert why.text(language)
             assert "{" not in why.text(language)
     assert Reason("vehicle.later_at_care", (("minutes", 3.5),)).text("id") == "pasien ditangani 3,5 menit lebih lambat"
+
+
+def test_a_position_from_the_future_has_a_wrong_clock() -> None:
+    based: dict[str, object] = {"base_longitude": 106.9, "base_latitude": -6.4}
+    soon, far = timedelta(seconds=SETTINGS.fix_ahead_seconds), timedelta(hours=7)
+    assert at(ambulance("A", fix_time=NOW + soon)) == ()
+    assert at(ambulance("A", fix_time=NOW + far)) == ("position.ahead",)
+    assert at(ambulance("A", fix_time=NOW + far, **based)) == ("position.ahead", "position.base")
+    found = locate(ambulance("A", fix_time=NOW + far), NOW, SETTINGS)
+    assert isinstance(found, Candidate)
+    assert found.doubt_ms == SETTINGS.fix_penalty_limit_ms
+
+
+def test_who_was_last_seen_at_its_base_and_stands_by_is_there() -> None:
+    lost = NOW - timedelta(hours=8)
+
+    def doubt(**changes: object) -> float:
+        found = locate(ambulance("A", base_longitude=106.8, base_latitude=-6.5, **changes), NOW, SETTINGS)
+        assert isinstance(found, Candidate)
+        return found.doubt_ms
+
+    never_seen = doubt(fix_time=None, longitude=None, latitude=None)
+    assert doubt(fix_time=lost) == never_seen == 0.0
+    assert doubt(fix_time=lost, longitude=106.9) > 0.0
+    assert doubt(fix_time=lost, status=VehicleStatus.RETURNING) > 0.0
+
+
+def test_with_nobody_to_send_the_facilities_are_ranked_for_the_patient() -> None:
+    decision = decided([ambulance("A", status=VehicleStatus.BROKEN)], [FAR, CLINIC], two_ways([], [[20, 10]]))
+    assert [(choice.destination.id, choice.transport_ms / MINUTE) for choice in decision.facilities] == [("K", 10), ("F", 20)]
+    assert [lost.id for lost in decision.facilities_lost] == ["F"]
+
+
+def test_who_would_come_after_closing_is_not_sent_there() -> None:
+    # K closes in half an hour; A gets there in time, B does not and goes on to the farther F.
+    tables = replace(two_ways([4, 14], [[5, 15]]), closes_ms=np.array([30 * MINUTE, math.inf]))
+    for policy in ("expected_time", "nearest"):
+        decision = decided([ambulance("A"), ambulance("B")], [CLINIC, FAR], tables, policy=policy)
+        assert [(option.vehicle.id, option.destination.id) for option in decision.options] == [("A", "K"), ("B", "F")]
+    alone = decided([ambulance("B")], [CLINIC, FAR], replace(two_ways([14], [[5, 15]]), closes_ms=tables.closes_ms))
+    assert [(lost.id, lost.reasons[0].code) for lost in alone.facilities_lost] == [("K", "facility.closes_before")]
+    too_late = decided([ambulance("B")], [CLINIC], replace(two_ways([14], [[5]]), closes_ms=np.array([30 * MINUTE])))
+    assert [(out.id, out.reasons[0].code) for out in too_late.vehicles_out] == [("B", "vehicle.after_closing")]
+
+
+def test_who_is_asked_next_is_still_open_then() -> None:
+    places = [HOSPITAL, CLINIC, FAR]
+    tables = two_ways([4], [[5, 6, 15]])
+    assert (first := decided([ambulance("A")], places, tables).options[0].if_declined) is not None
+    closing = replace(tables, closes_ms=np.array([math.inf, 20 * MINUTE, math.inf]))
+    assert (then := decided([ambulance("A")], places, closing, policy="nearest").options[0].if_declined) is not None
+    assert (first.id, then.id) == ("K", "F")
+
+
+def test_a_difference_that_decides_is_never_told_as_none() -> None:
+    decision = decided([ambulance("A"), ambulance("B")], [CLINIC], two_ways([4, 4.001], [[10]]))
+    assert dict(decision.vehicles_lost[0].reasons[0].params) == {"minutes": 0.1}

@@ -19,7 +19,7 @@ from dispatch.recommend import COVER_PROFILE, Call, Recommendation, Region, next
 from dispatch.report import next_facility_as_dict, recommendation_as_dict
 from dispatch.settings import default_settings
 from dispatch.times import Demand, RegionTimes
-from facilities import Availability, AvailabilityBoard, CapabilityClaim, Facility, FacilityTable, Value
+from facilities import Availability, AvailabilityBoard, CapabilityClaim, Conflict, Facility, FacilityTable, Severity, Value
 from routing import InputError, PlaceError
 from routing.catalogue import LANGUAGES
 from routing.conditions import Closed, OnSegments, RoadCondition
@@ -317,6 +317,78 @@ def test_every_policy_gives_the_same_pairs_their_times() -> None:
         for policy in ("expected_time", "nearest", "coverage_aware")
     ]
     assert times[0] == times[1] == times[2]
+
+
+def test_a_named_facility_that_cannot_help_says_so() -> None:
+    dentist = facility("Gigi", "A", "dental_clinic", opening_hours="Mo-Fr 08:00-16:00", emergency_hours=None)
+    known = replace(dentist, capabilities=(CapabilityClaim("emergency", Value.NO, "kind:dental_clinic"),))
+    the_call = call(destination=("Gigi", *place("A")), now=NOW.replace(hour=3))
+    best = asked([vehicle("D", "D", fix_time=the_call.now)], the_call, region([WEST, known])).decision.options[0]
+    assert best.destination.id == "given"
+    assert [remark.code for remark in best.remarks] == ["lacks", "closed_at_arrival"]
+    elsewhere = call(destination=("Rumah", *place("A")))
+    assert asked([vehicle("D", "D")], elsewhere, region([WEST, known])).decision.options[0].remarks == ()
+
+
+def test_when_the_tries_are_used_up_those_not_asked_are_still_told() -> None:
+    once = replace(SETTINGS, tries=1)
+    found = recommend(region(), [vehicle("D", "D")], call(tried=frozenset({"West"})), once).decision
+    assert found.options[0].destination.id == SITEGAR
+    assert [remark.code for remark in found.options[0].remarks] == ["facility.tries_used"]
+    assert why(found.facilities_out) == {"East": ["facility.after_tries"], "West": ["already_tried"]}
+
+
+def test_the_way_from_the_street_to_the_door_counts() -> None:
+    longitude, latitude = place("E")
+    far_in = facility("Deep", (longitude, latitude + 0.004), "hospital", "emergency")
+    best = asked([vehicle("D", "D")], None, region([far_in])).decision.options[0]
+    at_the_street = asked([vehicle("D", "D")], None, region([facility("E", "E", "hospital", "emergency")])).decision.options[0]
+    assert best.transport_ms - at_the_street.transport_ms > 30_000
+    assert [remark.code for remark in best.facility_remarks] == ["facility.off_road"]
+    assert dict(best.facility_remarks[0].params)["metres"] == pytest.approx(440, abs=15)
+
+
+def test_a_grave_conflict_is_told_of_one_that_lost_too() -> None:
+    conflict = Conflict("place", Severity.GRAVE, ("-6.9,106.9", "-6.95,106.9"), ("a", "b"), "-6.95,106.9", 5566.2)
+    disputed = replace(EAST, conflicts=(conflict,))
+    found = asked([vehicle("A", "A")], call(at="A"), region([WEST, disputed])).decision
+    assert why(found.facilities_lost) == {"East": ["facility.later_at_care", "conflict_place"]}
+    chosen = asked([vehicle("D", "D")], None, region([disputed])).decision.options[0]
+    assert [remark.code for remark in chosen.remarks] == ["conflict_place"]
+
+
+def test_hours_are_judged_for_the_vehicle_that_goes() -> None:
+    # The clinic closes at 9.20. D arrives there at about 9.15; B's position is an hour old, which may cost ten minutes more.
+    clinic = facility("Klinik", "J", "clinic", "primary_care", opening_hours="Mo-Su 08:00-09:20", emergency_hours=None)
+    fleet = [vehicle("D", "D"), vehicle("B", "D", fix_time=NOW - timedelta(minutes=50))]
+    found = asked(fleet, call(priority="yellow"), region([WEST, clinic])).decision
+    assert {option.vehicle.id: option.destination.id for option in found.options} == {"D": "Klinik", "B": "West"}
+
+
+def test_a_shelter_or_a_dentist_is_no_place_for_an_emergency_nor_a_hospital_a_shelter() -> None:
+    from facilities.prepare import lay_over
+    from routing import Feature
+
+    def feature(number: int, name: str, at: str, **tags: str) -> Feature:
+        longitude, latitude = place(at)
+        return Feature("node", number, longitude, latitude, {"name": name, "opening_hours": "24/7", **tags})
+
+    built = lay_over(
+        [
+            feature(1, "Rumah Singgah", "I", amenity="social_facility", social_facility="shelter"),
+            feature(2, "Klinik Gigi", "H", amenity="dentist"),
+            feature(3, "Bidan Tuti", "C", healthcare="midwife"),
+            feature(4, "RS Mata", "D", amenity="hospital"),
+            feature(5, "RSUD", "A", amenity="hospital", emergency="yes"),
+        ]
+    ).facilities
+    for priority in ("yellow", "green"):
+        found = asked([vehicle("D", "D")], call(priority=priority), region(built)).decision
+        assert {choice.destination.name for choice in found.facilities} <= {"RSUD", "RS Mata"}
+    born = asked([vehicle("D", "D")], call("maternal"), region(built)).decision
+    assert [choice.destination.name for choice in born.facilities] == ["RSUD"]
+    homeless = asked([vehicle("D", "D")], call("shelter", "green"), region(built)).decision
+    assert [choice.destination.name for choice in homeless.facilities] == ["Rumah Singgah"]
 
 
 @pytest.mark.shared
