@@ -110,7 +110,8 @@ def way_use(tags: Tags, vehicle: str) -> tuple[Use, Use]:
 def _use_of_kind(tags: Tags, vehicle: str, kind: str) -> Use:
     own = OWN_KEYS[vehicle]
     if kind in NOT_FOR_VEHICLES or (vehicle == "motorcycle" and kind in MOTORWAYS):
-        use = said(tags, vehicle, own) or CLOSED  # access=yes is for people on foot
+        # access=yes is for people on foot; on toll roads motor_vehicle=yes is for cars, motorcycles must be named.
+        use = said(tags, vehicle, own if kind in NOT_FOR_VEHICLES else own[:1]) or CLOSED
         if use == CLOSED and vehicle == "ambulance_priority" and kind == "pedestrian" and "width" in tags:
             return RESTRICTED if WORDS[tags.get("access", "yes")] == OPEN else CLOSED
         return use
