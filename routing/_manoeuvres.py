@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from routing._walk import MINOR_RANK, Walk, Way
+from routing._walk import MINOR_RANK, Walk, Way, bearing_at_end, bearing_at_start
 
 StepType = Literal[
     "depart",
@@ -112,11 +112,10 @@ def _through_roundabout(walk: Walk, at: int) -> tuple[int, list[Manoeuvre]]:
     own_name = walk.names[at + 1]
     roads = {walk.names[at], walk.names[ring + 1] if leaves else ""}
     rotary = bool(own_name) and own_name not in roads
-    angle = sum(walk.angles[at : ring + 1])
     entry = Manoeuvre(
         at + 1,
         "rotary" if rotary else "roundabout",
-        modifier_of((angle + 180) % 360 - 180) if leaves else None,
+        _across(walk, at, ring + 1) if leaves else None,
         exits if leaves else None,
         own_name if rotary else "",
         ring + 1 if leaves else None,
@@ -126,6 +125,14 @@ def _through_roundabout(walk: Walk, at: int) -> tuple[int, list[Manoeuvre]]:
     exit_type: StepType = "exit rotary" if rotary else "exit roundabout"
     leave = Manoeuvre(ring + 1, exit_type, modifier_of(walk.angles[ring]), exits, entry.rotary_name)
     return ring + 1, [entry, leave]
+
+
+def _across(walk: Walk, entering: int, leaving: int) -> Modifier:
+    """The word for the way across a roundabout as a whole; its ring bends between junctions too, so bearings tell."""
+    if walk.segments[leaving] == walk.segments[entering] ^ 1:
+        return "uturn"
+    turned = bearing_at_start(walk.shape(leaving)) - bearing_at_end(walk.shape(entering))
+    return modifier_of((turned + 180) % 360 - 180)
 
 
 def _at_junction(walk: Walk, at: int, current_name: str) -> Manoeuvre | None:

@@ -198,17 +198,41 @@ RING = {
 
 
 @pytest.mark.parametrize(
-    ("route", "exits", "street"),
-    [("S321W", 1, "Barat"), ("S321N", 2, "Utara"), ("S3214E", 3, "Timur"), ("S32143S", 4, "Selatan")],
+    ("route", "exits", "street", "across"),
+    [
+        ("S321W", 1, "Barat", "left"),
+        ("S321N", 2, "Utara", "straight"),
+        ("S3214E", 3, "Timur", "right"),
+        ("S32143S", 4, "Selatan", "uturn"),
+    ],
 )
-def test_exits_of_a_roundabout_are_counted(route: str, exits: int, street: str) -> None:
+def test_exits_of_a_roundabout_are_counted(route: str, exits: int, street: str, across: str) -> None:
     town = draw(ROUNDABOUT, streets=RING).build()
     route = "S32W" if street == "Barat" else route
     steps = tell(town, route)
     assert [step.type for step in steps] == ["depart", "roundabout", "exit roundabout", "arrive"]
     assert steps[1].exit == exits
+    assert steps[1].modifier == across
     assert steps[1].name == street
     assert steps[2].name == street
+
+
+def test_the_way_across_a_roundabout_whose_ring_bends_between_its_junctions() -> None:
+    town = draw(
+        """
+              N
+              |
+           +--1--+
+           |     |
+        W--2     4--E
+           |     |
+           +--3--+
+              |
+              S
+        """,
+        streets=RING,
+    ).build()
+    assert [tell(town, route)[1].modifier for route in ("S32W", "S321N", "S3214E")] == ["left", "straight", "right"]
 
 
 def test_an_exit_that_the_vehicle_may_not_use_is_not_counted() -> None:
