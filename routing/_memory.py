@@ -19,7 +19,11 @@ from routing._turns import Turns
 from routing.restrictions import Rule
 
 Memory = frozenset[tuple[int, int]]
-"""(rule, steps of its path done), two steps at least: having done the first is plain from the segment itself."""
+"""(rule, steps of its path done), two steps at least: having done the first is plain from the segment itself.
+
+Negative steps: turned round after so many, and on the way back along the last one. Who turns round once more is where they
+were: turning to and fro on the short piece between two carriageways is no way round a ban.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,10 @@ class _Unfolding:
             ahead: set[tuple[int, int]] = set()
             for index, done in under_way:
                 rule = self.rules[index]
+                if onto == segment ^ 1 and abs(done) > 1:
+                    ahead.add((index, -done))
+                if done < 0:
+                    continue
                 if done == len(rule.path):
                     if (onto in rule.exits) != rule.mandatory:
                         banned.add(rule.restriction)

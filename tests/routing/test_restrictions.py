@@ -185,7 +185,9 @@ def test_over_a_way_only_the_whole_path_is_banned() -> None:
     assert may_drive(town, "BED")  # began on the way
     assert may_drive(town, "ABEGED")  # came back after the path was left
     assert may_drive(town, "GED")
-    assert town.network.states == town.network.plain_states + 1
+    assert may_drive(town, "ABEBA")  # turned round on the way
+    assert not may_drive(town, "ABEBED")  # turning to and fro on it is no way round the ban
+    assert town.network.states == town.network.plain_states + 2  # along the way, and turned round on it
 
 
 def test_over_several_ways() -> None:
@@ -200,7 +202,8 @@ def test_over_several_ways() -> None:
     assert not may_drive(town, "ABCEF")
     assert may_drive(town, "HBCEF")
     assert may_drive(town, "ABCDFE")
-    assert may_drive(town, "ABCECEF")  # turned round on the path: it isn't the path any more
+    assert may_drive(town, "ABCECBCEF")  # turned round on the path and left it
+    assert not may_drive(town, "ABCECEF")  # turned to and fro on it
 
 
 def test_only_over_a_way_speaks_of_its_end() -> None:
