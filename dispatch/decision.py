@@ -16,7 +16,7 @@ from dispatch.cases import Requirement
 from dispatch.declines import expected_care, not_taken, refused_cost, sitegar_cost
 from dispatch.fleet import Vehicle
 from dispatch.policies import DEFAULT_POLICY, POLICIES, Problem, Ranking, Scores, rank
-from dispatch.reasons import AnyReason, Reason, reason
+from dispatch.reasons import AnyReason, reason
 from dispatch.screening import Candidate, LeftOut
 from dispatch.settings import DecisionSettings
 
@@ -337,20 +337,26 @@ def _minutes(ms: float) -> float:
     return max(0.1, round(ms / 60_000, 1))
 
 
-def _why_not(problem: Problem, scores: Scores, ranking: Ranking, place: int, policy: str) -> Reason:
-    """Why the vehicle at this place of the ranking was not the first."""
-    v, first = int(ranking.vehicle[place]), int(ranking.vehicle[0])
-    later = float(problem.reach_ms[v] - problem.reach_ms[first])
-    slower = float(ranking.expected_ms[place] - ranking.expected_ms[0])
-    if policy == "coverage_aware" and problem.loss[v] > problem.loss[first]:
-        return reason("vehicle.uncovers_more", percent=round(100 * float(problem.loss[v] - problem.loss[first]), 1))
-    if scores.vehicle[v] > scores.vehicle[first] and later > 0:
-        return reason("vehicle.later_at_patient", minutes=_minutes(later))
-    if slower > 0:
-        return reason("vehicle.later_at_care", minutes=_minutes(slower))
-    if problem.handicap_ms[v] > problem.handicap_ms[first]:
-        return reason("vehicle.would_be_diverted")
-    return reason("vehicle.no_better")
+def _lost(
+    problem: Problem, candidates: Sequence[Candidate], scores: Scores, ranking: Ranking, policy: str
+) -> tuple[LeftOut, ...]:
+    """Why each vehicle of the ranking but the first was not the first."""
+    order = ranking.vehicle
+    columns = (problem.reach_ms[order], scores.vehicle[order], problem.loss[order], problem.handicap_ms[order])
+    rows = list(zip(order.tolist(), ranking.expected_ms.tolist(), *(column.tolist() for column in columns), strict=True))
+    _, expected, reach, score, loss, handicap = rows[0]
+    lost = []
+    for v, its_expected, its_reach, its_score, its_loss, its_handicap in rows[1:]:
+        if policy == "coverage_aware" and its_loss > loss:
+            why = reason("vehicle.uncovers_more", percent=round(100 * (its_loss - loss), 1))
+        elif its_score > score and its_reach > reach:
+            why = reason("vehicle.later_at_patient", minutes=_minutes(its_reach - reach))
+        elif its_expected > expected:
+            why = reason("vehicle.later_at_care", minutes=_minutes(its_expected - expected))
+        else:
+            why = reason("vehicle.would_be_diverted" if its_handicap > handicap else "vehicle.no_better")
+        lost.append(LeftOut(candidates[v].vehicle.id, candidates[v].vehicle.name, (why,)))
+    return tuple(lost)
 
 
 def _why_nowhere(problem: Problem, v: int) -> str:
@@ -407,7 +413,13 @@ def _option(
 
 
 def _facilities(
-    problem: Problem, destinations: Sequence[Destination], way: int, scored: Floats, expected_ms: Floats
+    problem: Problem,
+    destinations: Sequence[Destination],
+    way: int,
+    scored: Floats,
+    expected_ms: Floats,
+    describe: Callable[[Destination], tuple[AnyReason, ...]],
+    limit: int,
 ) -> tuple[list[FacilityChoice], list[LeftOut]]:
     """The facilities for a vehicle, by its score of each and the expected time; and why each but the first is not."""
     pair, expected = scored.tolist(), expected_ms.tolist()
@@ -415,15 +427,17 @@ def _facilities(
     order = np.lexsort((problem.facility_order, expected_ms, scored)).tolist()
     choices: list[FacilityChoice] = []
     lost: list[LeftOut] = []
+    first = -1
     for f in order:
         place = destinations[f]
         if pair[f] == np.inf:
             why = reason("facility.unreachable" if transport[f] == np.inf else "facility.closes_before")
             lost.append(LeftOut(place.id, place.name, (why, *place.remarks)))
             continue
-        if choices:
-            later = expected[f] - choices[0].expected_ms
-            farther = transport[f] - choices[0].transport_ms
+        if first < 0:
+            first = f
+        else:
+            later, farther = expected[f] - expected[first], transport[f] - transport[first]
             if later > 0:
                 why = reason("facility.later_at_care", minutes=_minutes(later), chance=round(100 * place.declined))
             elif farther > 0:
@@ -431,7 +445,8 @@ def _facilities(
             else:
                 why = reason("facility.no_better")
             lost.append(LeftOut(place.id, place.name, (why, *place.remarks)))
-        choices.append(FacilityChoice(place, transport[f], expected[f]))
+        if len(choices) < limit:
+            choices.append(FacilityChoice(place, transport[f], expected[f], describe(place)))
     return choices, lost
 
 
@@ -480,12 +495,12 @@ def decide(
     ]
     if not ranked:
         cost, _ = asked_next(problem, 0, 0.0, (), settings.tries)
-        choices, facilities_lost = _facilities(problem, destinations, 0, cost, cost)
+        choices, facilities_lost = _facilities(problem, destinations, 0, cost, cost, describe, limit)
         return Decision(
             requirement=requirement,
             policy=policy,
             options=(),
-            facilities=tuple(replace(choice, remarks=describe(choice.destination)) for choice in choices[:limit]),
+            facilities=tuple(choices),
             vehicles_lost=(),
             facilities_lost=tuple(facilities_lost),
             vehicles_out=(*vehicles_out, *nowhere),
@@ -496,20 +511,16 @@ def decide(
         _option(problem, candidates, destinations, tables, ranking, place, known, describe)
         for place in range(min(limit, len(ranking.vehicle)))
     )
-    lost = []
-    for place in range(1, len(ranking.vehicle)):
-        vehicle = candidates[ranking.vehicle[place]].vehicle
-        lost.append(LeftOut(vehicle.id, vehicle.name, (_why_not(problem, scores, ranking, place, policy),)))
     best = int(ranking.vehicle[0])
     choices, facilities_lost = _facilities(
-        problem, destinations, int(problem.way[best]), scores.pair[best], scores.expected_ms[best]
+        problem, destinations, int(problem.way[best]), scores.pair[best], scores.expected_ms[best], describe, limit
     )
     return Decision(
         requirement=requirement,
         policy=policy,
         options=options,
-        facilities=tuple(replace(choice, remarks=describe(choice.destination)) for choice in choices[:limit]),
-        vehicles_lost=tuple(lost),
+        facilities=tuple(choices),
+        vehicles_lost=_lost(problem, candidates, scores, ranking, policy),
         facilities_lost=tuple(facilities_lost),
         vehicles_out=(*vehicles_out, *nowhere),
         facilities_out=tuple(facilities_out),

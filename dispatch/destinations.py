@@ -91,43 +91,34 @@ def weighed(
     region: Region, matches: Matches, settings: DecisionSettings
 ) -> tuple[NDArray[np.intp], tuple[Destination, ...], tuple[LeftOut, ...], Describe]:
     """The facilities to be weighed (index and destination), those that are not, with reasons, and how to describe one."""
-    table, best, explainer = region.facilities, matches.best, matches.explainer()
+    facilities, best, explainer = region.facilities.facilities, matches.best, matches.explainer()
     weigh = settings.considered
     which = best.facility_index[:weigh].astype(np.intp)
+    grave = {f: explainer.grave(f) for f in which[region.facilities.grave[which]].tolist()}
+    refused = settings.refused_at_door
     destinations = []
     for f, chance in zip(which.tolist(), best.decline_probability[:weigh].tolist(), strict=True):
-        found = table.facilities[f]
+        one = facilities[f]
+        said = grave.get(f, ())
         destinations.append(
-            Destination(
-                found.id,
-                found.name,
-                found.kind,
-                found.longitude,
-                found.latitude,
-                chance,
-                settings.refused_at_door,
-                explainer.grave(f),
-                phone=found.phone or "",
-            )
+            Destination(one.id, one.name, one.kind, one.longitude, one.latitude, chance, refused, said, one.phone or "")
         )
-
-    def left_out(f: int, *reasons: AnyReason) -> LeftOut:
-        return LeftOut(table.facilities[f].id, table.facilities[f].name, reasons)
 
     # Those that might help come first.
     out = []
     for f, travel in zip(best.facility_index[weigh:].tolist(), best.travel_ms[weigh:].tolist(), strict=True):
         farther = max(0.1, round((travel - int(best.travel_ms[0])) / 60_000, 1))
-        out.append(left_out(f, reason("facility.farther", minutes=farther)))
+        out.append(LeftOut(facilities[f].id, facilities[f].name, (reason("facility.farther", minutes=farther),)))
     if len(matches.candidates):
-        passed_over = reason("facility.passed_over_uncertain")
-        out += [left_out(f, passed_over, *explainer.reasons(f)) for f in matches.uncertain.facility_index.tolist()]
-    out += [left_out(f, *explainer.reasons(f)) for f in matches.left_out_index.tolist()]
+        passed_over = (reason("facility.passed_over_uncertain"),)
+        unsure_of = matches.uncertain.facility_index.tolist()
+        out += [LeftOut(facilities[f].id, facilities[f].name, passed_over + explainer.reasons(f)) for f in unsure_of]
+    out += [LeftOut(facilities[f].id, facilities[f].name, explainer.reasons(f)) for f in matches.left_out_index.tolist()]
 
     unsure: tuple[AnyReason, ...] = () if len(matches.candidates) else (reason("facility.uncertain"),)
 
     def describe(place: Destination) -> tuple[AnyReason, ...]:
-        at = table.index.get(place.id)
+        at = region.facilities.index.get(place.id)
         return () if at is None else (*unsure, *explainer.reasons(at), *explainer.remarks(at), *_off_road(region, at))
 
     return which, tuple(destinations), tuple(out), describe

@@ -86,13 +86,13 @@ def expected_ms(problem: Problem) -> Floats:
     Reaching the patient, time on scene, transport, and the chance of being declined times the cost of going on.
     """
     settings = problem.settings
-    vehicles = len(problem.reach_ms)
-    total = np.full((vehicles, len(problem.declined)), np.inf)
+    never = np.full(len(problem.declined), np.inf)
     known: dict[tuple[int, float, bytes], Floats] = {}
     enough = settings.tries * settings.answer_ms
-    for v in range(vehicles):
-        reach = float(problem.reach_ms[v])
+    cares = []
+    for reach, way in zip(problem.reach_ms.tolist(), problem.way.tolist(), strict=True):
         if reach == np.inf:
+            cares.append(never)
             continue
         slack: float | None
         match settings.asking:
@@ -102,7 +102,6 @@ def expected_ms(problem: Problem) -> Floats:
                 slack = 0.0
             case "at_door":
                 slack = None
-        way = int(problem.way[v])
         transport, closed = problem.transport_ms[way], b""
         if problem.closes_ms is not None:
             late = reach + problem.scene_ms + transport >= problem.closes_ms
@@ -120,8 +119,8 @@ def expected_ms(problem: Problem) -> Floats:
                 float(problem.sitegar_ms[way]),
                 settings.tries,
             )
-        total[v] = reach + problem.scene_ms + care
-    return total
+        cares.append(care)
+    return (problem.reach_ms + problem.scene_ms)[:, None] + np.array(cares, np.float64).reshape(len(cares), len(never))
 
 
 def expected_time(problem: Problem) -> Scores:

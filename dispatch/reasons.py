@@ -41,23 +41,23 @@ class Reason:
         Raises:
             DataError: the code has no text.
         """
-        values = {name: _said(value, language) for name, value in self.params}
-        return text(language, f"dispatch.reason.{self.code}", **values)
+        return text(language, f"dispatch.reason.{self.code}", **{name: _said(value, language) for name, value in self.params})
 
     def as_dict(self, language: Language) -> dict[str, object]:
         """For programs: code, figures and words."""
-        figures = {name: list(value.codes) if isinstance(value, Terms) else value for name, value in self.params}
+        figures: dict[str, object] = dict(self.params)
+        for name, value in self.params:
+            if isinstance(value, Terms):
+                figures[name] = list(value.codes)
         return {"code": self.code, "params": figures, "text": self.text(language)}
 
 
 def _said(value: Value, language: Language) -> str:
-    match value:
-        case Terms():
-            return value.text(language)
-        case float():
-            return f"{value:g}".replace(".", ",") if language == "id" else f"{value:g}"
-        case _:
-            return str(value)
+    if isinstance(value, Terms):
+        return value.text(language)
+    if isinstance(value, float):
+        return f"{value:g}".replace(".", ",") if language == "id" else f"{value:g}"
+    return str(value)
 
 
 def reason(code: str, **params: Value) -> Reason:

@@ -5,9 +5,10 @@ The facts are taken once, from one state of the roads; the decision itself is `d
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import get_args
 
 import numpy as np
 
@@ -15,8 +16,8 @@ from dispatch.cases import Requirement
 from dispatch.decision import Decision, FacilityChoice, Tables, Way, asked_next, decide, problem_of
 from dispatch.destinations import Pair, Places, given_place, match_facilities, matched_places, named_place, to_given, weighed
 from dispatch.facts import COVER_PROFILE, Call, Region
-from dispatch.fleet import Vehicle
-from dispatch.legs import LegRule, default_rules, profile_for
+from dispatch.fleet import Vehicle, VehicleKind
+from dispatch.legs import Leg, LegRule, default_rules, profile_for
 from dispatch.policies import DEFAULT_POLICY, POLICIES
 from dispatch.reasons import reason
 from dispatch.screening import Candidate, LeftOut, screen
@@ -91,10 +92,19 @@ def _stops(region: Region, call: Call, profiles: Sequence[str]) -> dict[str, Sna
     return found
 
 
-def _legs(rules: Sequence[LegRule], vehicle: Vehicle, requirement: Requirement) -> Pair:
-    """The profiles of both legs."""
+def _legs(rules: Sequence[LegRule], candidates: Iterable[Candidate], requirement: Requirement) -> list[Pair]:
+    """The profiles of both legs of each; rules look at no more than a vehicle's kind and equipment."""
     case, priority = requirement.kind, requirement.priority
-    return profile_for(rules, vehicle, case, priority, "reach"), profile_for(rules, vehicle, case, priority, "carry")
+    known: dict[tuple[VehicleKind, frozenset[str]], Pair] = {}
+    legs = []
+    for candidate in candidates:
+        vehicle = candidate.vehicle
+        pair = known.get((vehicle.kind, vehicle.equipment))
+        if pair is None:
+            reach, carry = (profile_for(rules, vehicle, case, priority, leg) for leg in get_args(Leg))
+            pair = known[vehicle.kind, vehicle.equipment] = (reach, carry)
+        legs.append(pair)
+    return legs
 
 
 def _reach_ms(candidate: Candidate, drive_ms: float, stop: Snap | None) -> float:
@@ -150,7 +160,7 @@ def recommend(
     requirement = call.requirement
     given = given_place(call)
     candidates, vehicles_out = screen(fleet, requirement, call.now, settings)
-    legs = [_legs(rules, candidate.vehicle, requirement) for candidate in candidates]
+    legs = _legs(rules, candidates, requirement)
     profiles = sorted({COVER_PROFILE, *(reach for reach, _ in legs)})
     stops = _stops(region, call, profiles)
     covering = covering_vehicles(fleet, candidates, call.now, settings)

@@ -22,7 +22,18 @@ def _reasons(reasons: Iterable[AnyReason], language: Language) -> list[Json]:
 
 
 def _left_out(items: Iterable[LeftOut], language: Language) -> list[Json]:
-    return [{"id": one.id, "name": one.name, "reasons": _reasons(one.reasons, language)} for one in items]
+    # Many facilities are left out for the very same reason, which is put into words once.
+    said: dict[int, Json] = {}
+    found: list[Json] = []
+    for one in items:
+        reasons = []
+        for reason in one.reasons:
+            words = said.get(id(reason))
+            if words is None:
+                words = said[id(reason)] = reason.as_dict(language)
+            reasons.append(dict(words))
+        found.append({"id": one.id, "name": one.name, "reasons": reasons})
+    return found
 
 
 def _destination(place: Destination) -> Json:

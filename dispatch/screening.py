@@ -68,6 +68,9 @@ def _unfit(vehicle: Vehicle, requirement: Requirement, settings: DecisionSetting
     return found
 
 
+_MOVING = frozenset({VehicleStatus.RETURNING, VehicleStatus.EN_ROUTE})
+
+
 def locate(vehicle: Vehicle, now: datetime, settings: DecisionSettings) -> Candidate | Reason:
     """Where a vehicle is taken to be, or why nobody knows.
 
@@ -76,14 +79,17 @@ def locate(vehicle: Vehicle, now: datetime, settings: DecisionSettings) -> Candi
     its base, labelled as assumed, or is left out if it has none. A fix without a time, or with one that lies in the future
     (a clock or a time zone is wrong, so nobody knows how old it is), is assumed, with the doubt of a lost one.
     """
-    moving = vehicle.status in {VehicleStatus.RETURNING, VehicleStatus.EN_ROUTE}
+    moving = vehicle.status in _MOVING
     turnout = settings.turnout_moving_ms if moving else settings.turnout_ms
-    handicap = settings.divert_penalty_ms if vehicle.can_be_diverted else 0.0
+    diverted = vehicle.can_be_diverted
+    handicap = settings.divert_penalty_ms if diverted else 0.0
     fixed = vehicle.longitude is not None and vehicle.latitude is not None
-    ahead = 0.0 if vehicle.fix_time is None else (vehicle.fix_time - now).total_seconds()
-    wrong_clock = fixed and ahead > settings.fix_ahead_seconds
-    age = vehicle.fix_age_seconds(now) if fixed and not wrong_clock else None
-    remarks: list[Reason] = [reason("vehicle.diverted")] if vehicle.can_be_diverted else []
+    age = None if vehicle.fix_time is None or not fixed else (now - vehicle.fix_time).total_seconds()
+    ahead = 0.0 if age is None else -age
+    wrong_clock = ahead > settings.fix_ahead_seconds
+    if wrong_clock:
+        age = None
+    remarks: list[Reason] = [reason("vehicle.diverted")] if diverted else []
 
     def doubt(seconds: float) -> float:
         return min(settings.fix_penalty_limit_ms, max(0.0, seconds) * 1000 * settings.fix_penalty_share)

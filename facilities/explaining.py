@@ -25,6 +25,8 @@ _PLAIN = {
 
 
 _HOURS_UNKNOWN = reason("hours_unknown")
+_NOTHING: frozenset[str | None] = frozenset()
+_FOR_GOOD = bits.TRIED | bits.KIND | bits.LACKS
 _SET_BITS = [[1 << i for i in range(flags.bit_length()) if flags >> i & 1] for flags in range((bits.OUT | bits.UNSURE) + 1)]
 
 
@@ -63,8 +65,8 @@ class Explainer:
     change: list[int]
     claims: Mapping[int, list[AgedClaim]]
     wanted: tuple[str, ...]
-    held: list[list[int]]
-    implied: list[list[bool]]
+    held: list[tuple[int, ...]]
+    implied: list[tuple[bool, ...]]
     memo: dict[tuple[object, ...], Reason]
 
     @staticmethod
@@ -88,16 +90,17 @@ class Explainer:
             change.tolist(),
             claims_by_facility(board, weighed),
             wanted,
-            table.capability[:, columns].tolist(),
-            table.implied[:, columns].tolist(),
+            list(map(tuple, table.capability[:, columns].tolist())),
+            list(map(tuple, table.implied[:, columns].tolist())),
             {},
         )
 
     def reasons(self, facility: int) -> tuple[Reason, ...]:
         """Why a facility is left out or uncertain; what is unknown of one that can't help anyway is left unsaid."""
-        flags = self.flags[facility] & (bits.OUT | bits.UNSURE)
-        if flags & (bits.TRIED | bits.KIND | bits.LACKS):
-            flags &= bits.OUT
+        flags = self.flags[facility]
+        flags &= bits.OUT if flags & _FOR_GOOD else bits.OUT | bits.UNSURE
+        if flags == bits.CLOSED_THEN:
+            return (self._hours(facility, "closed_at_arrival"),)
         return tuple([self._reason(facility, bit) for bit in _SET_BITS[flags]])
 
     def remarks(self, facility: int) -> tuple[Reason, ...]:
@@ -128,7 +131,7 @@ class Explainer:
     def _reason(self, facility: int, bit: int) -> Reason:
         if bit in _PLAIN:
             return _PLAIN[bit]
-        if bit in (bits.CLOSED_THEN, bits.SOON):
+        if bit == bits.CLOSED_THEN or bit == bits.SOON:
             return self._hours(facility, "closed_at_arrival" if bit == bits.CLOSED_THEN else "closes_soon")
         if bit in _STATE_OF:
             said = next(c for c in self._relevant(facility) if c.fresh and c.claim.state == _STATE_OF[bit])
@@ -156,18 +159,21 @@ class Explainer:
         return Reason(code, (("arrival", arrival), ("change", change), ("zone", zone)))
 
     def _of_capabilities(self, facility: int, bit: int) -> Reason:
-        opened: frozenset[str | None] = frozenset()
+        opened = _NOTHING
         if facility in self.claims:
             opened = frozenset(c.claim.capability for c in self._relevant(facility) if c.fresh and c.claim.state == "open")
-        values = tuple(self.held[facility])
+        values = self.held[facility]
         if bit == bits.IMPLIED:
-            kind, rests = self.table.facilities[facility].kind, tuple(self.implied[facility])
+            kind, rests = self.table.facilities[facility].kind, self.implied[facility]
             named = [n for n, value, implied in zip(self.wanted, values, rests, strict=True) if implied and value == Value.YES]
             return self._shared(
                 (bit, kind, values, rests), lambda: reason("capability_implied", capabilities=tuple(named), kind=kind)
             )
-        code, short = ("lacks", Value.NO) if bit == bits.LACKS else ("capability_unknown", Value.UNKNOWN)
-        return self._shared((bit, values, opened), lambda: reason(code, capabilities=self._short_of(values, opened, short)))
+        known = self.memo.get((bit, values, opened))
+        if known is None:
+            code, short = ("lacks", Value.NO) if bit == bits.LACKS else ("capability_unknown", Value.UNKNOWN)
+            known = self.memo[bit, values, opened] = reason(code, capabilities=self._short_of(values, opened, short))
+        return known
 
     def _short_of(self, values: tuple[int, ...], opened: frozenset[str | None], value: Value) -> tuple[str, ...]:
         """What is lacking or unknown, in the set of capabilities that comes nearest to being met."""

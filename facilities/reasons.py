@@ -33,25 +33,49 @@ class Reason:
             DataError: a text is missing.
         """
         held = dict(self.params)
-        return text(language, f"facilities.reason.{self.code}", **{key: _word(language, key, held) for key in held})
+        return self._text(language, held, _moments(held))
 
     def as_dict(self, language: Language) -> dict[str, object]:
         """For programs: code, figures (moments as ISO 8601 in local time) and words."""
         held = dict(self.params)
-        figures: dict[str, object] = {}
+        moments = _moments(held)
+        found: dict[str, object] = {"code": self.code, **held}
         for key, value in held.items():
-            if key in _MOMENTS:
-                figures[key] = _local(held, key).isoformat()
+            if key in moments:
+                found[key] = moments[key].isoformat()
+            elif isinstance(value, tuple):
+                found[key] = list(value)
+        found["text"] = self._text(language, held, moments)
+        return found
+
+    def _text(self, language: Language, held: Mapping[str, Param], moments: Mapping[str, dt.datetime]) -> str:
+        words: dict[str, Param] = {}
+        for key, value in held.items():
+            if key in moments:
+                words[key] = _clock(language, moments[key], moments["arrival"])
+            elif key in _TOLD:
+                words[key] = _word(language, key, held)
             else:
-                figures[key] = list(value) if isinstance(value, tuple) else value
-        return {"code": self.code, **figures, "text": self.text(language)}
+                words[key] = value
+        return text(language, f"facilities.reason.{self.code}", **words)
 
 
-_MOMENTS = ("arrival", "change")
+_TOLD = frozenset({"values", "chosen", "capabilities", "distance_m", "kind", "state", "age_minutes"})
+"""Parameters that stand otherwise in words."""
 
 
-def _local(params: Mapping[str, Param], key: str) -> dt.datetime:
-    return dt.datetime.fromtimestamp(float(str(params[key])), ZoneInfo(str(params["zone"])))
+def _moments(params: Mapping[str, Param]) -> Mapping[str, dt.datetime]:
+    """The parameters that are moments, in their time zone."""
+    if "arrival" not in params:
+        return {}
+    zone = ZoneInfo(str(params["zone"]))
+    return {key: dt.datetime.fromtimestamp(int(str(params[key])), zone) for key in ("arrival", "change") if key in params}
+
+
+def _clock(language: Language, moment: dt.datetime, today: dt.datetime) -> str:
+    said = f"{moment.hour:02d}.{moment.minute:02d}" if language == "id" else f"{moment.hour:02d}:{moment.minute:02d}"
+    same_day = moment.day == today.day and moment.month == today.month and moment.year == today.year
+    return said if same_day else f"{said} ({moment.date().isoformat()})"
 
 
 def _word(language: Language, key: str, params: Mapping[str, Param]) -> Param:
@@ -65,10 +89,6 @@ def _word(language: Language, key: str, params: Mapping[str, Param]) -> Param:
         return _distance(language, float(str(value)))
     if key in ("kind", "state"):
         return text(language, f"facilities.{key}.{value}")
-    if key in _MOMENTS:
-        moment = _local(params, key)
-        same_day = moment.date() == _local(params, "arrival").date()
-        return moment.strftime("%H.%M" if language == "id" else "%H:%M") + ("" if same_day else moment.strftime(" (%Y-%m-%d)"))
     if key == "age_minutes" and isinstance(value, int):
         if value < 120:
             return text(language, "facilities.age.minutes", count=value)
