@@ -29,7 +29,10 @@ from benchmarks.table import NOTES, Table, goals
 
 PORTO = ROOT.parent / "shared" / "osm" / "porto.osm.pbf"
 SEED = 20_221_122
+INVENTED = "invented"
 TINY_JUNCTIONS = 400
+INVENTING_SECONDS = 3600.0
+RECOMMENDATIONS = 300
 IMPORTS = 5
 
 
@@ -38,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     folder = CACHE / "bench"
     folder.mkdir(parents=True, exist_ok=True)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was measured is shown
     peers = [peer for peer in PEERS if not options.only or peer.name in options.only]
     measured: list[Results] = []
     failed = False
@@ -48,28 +51,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except OSError:
             print("another run of the benchmark is under way", file=sys.stderr)
             return 2
+        leftovers = [] if options.keep else ["case-*", "*.osm.pbf"]
+        _remove(folder, leftovers)
         try:
             _warm_up(folder)
             for case in _cases(options, folder):
                 results = Results(case)
                 measured.append(results)
-                if not options.keep:
-                    shutil.rmtree(case.folder, ignore_errors=True)
-                measure(
-                    case, peers, repetitions=options.repetitions, pairs=options.pairs, seed=SEED, limit=options.minutes * 60,
-                    reuse=options.keep, say=_say, results=results,
-                )  # fmt: skip
-                _own_rows(results, options)
+                failed |= not _measure_case(results, peers, options, folder)
         except KeyboardInterrupt:
             _say("interrupted; this is what was measured until then")
             failed = True
-        except WorkerError as error:
-            _say(f"Siaga: {error}")
-            failed = True
         finally:
-            if not options.keep:
-                for case_folder in folder.glob("case-*"):
-                    shutil.rmtree(case_folder, ignore_errors=True)
+            _remove(folder, leftovers)
     return int(_report(measured, peers, options.out) or failed)
 
 
@@ -105,48 +99,84 @@ def _cases(options: argparse.Namespace, folder: Path) -> list[Case]:
         name = options.osm.name.removesuffix(".osm.pbf").removesuffix(".osm")
         cases.append(Case(name, options.osm.name, options.osm.resolve(), folder / f"case-{name}"))
     if options.junctions:
-        title = f"invented region of {options.junctions:,} junctions"
-        cases.append(_invented(options.junctions, title, folder))
+        cases.append(_invented(options.junctions, folder))
     return cases
 
 
-def _invented(junctions: int, title: str, folder: Path) -> Case:
-    """The case, its extract written first."""
-    home = folder / f"case-invented-{junctions}"
-    pbf = folder / f"invented-{junctions}.osm.pbf"
-    _say(f"{title}: inventing it")
-    fresh = folder / f"fresh-{os.getpid()}-{junctions}.osm.pbf"
+def _invented(junctions: int, folder: Path) -> Case:
+    title = f"invented region of {junctions:,} junctions"
+    return Case(INVENTED, title, folder / f"invented-{junctions}.osm.pbf", folder / f"case-{INVENTED}-{junctions}")
+
+
+def _invent(case: Case, junctions: int) -> None:
+    """Writes the extract of an invented case, whole or not at all."""
+    _say(f"{case.title}: inventing it")
+    fresh = case.pbf.with_name(f"fresh-{os.getpid()}.osm.pbf")
     script = (
         "import sys, pathlib; from routing.sample import invented_town; from routing.write_extract import write_pbf; "
         "write_pbf(invented_town(int(sys.argv[1])), pathlib.Path(sys.argv[2]))"
     )
     try:
-        run_to_end([sys.executable, "-c", script, str(junctions), str(fresh)], seconds=3600)
-        fresh.replace(pbf)
+        run_to_end([sys.executable, "-c", script, str(junctions), str(fresh)], seconds=INVENTING_SECONDS)
+        fresh.replace(case.pbf)
     finally:
         fresh.unlink(missing_ok=True)
-    return Case(f"invented-{junctions}", title, pbf, home)
+
+
+def _measure_case(results: Results, peers: Sequence[Contestant], options: argparse.Namespace, folder: Path) -> bool:
+    """Measures a case; False if Siaga itself, or the region, failed. What was measured until then is in the results."""
+    case = results.case
+    try:
+        if case.name == INVENTED:
+            _invent(case, options.junctions)
+        measure(
+            case, peers, repetitions=options.repetitions, pairs=options.pairs, seed=SEED, limit=options.minutes * 60,
+            reuse=options.keep, say=_say, results=results,
+        )  # fmt: skip
+        _own_rows(results)
+    except WorkerError as error:
+        _say(f"{case.title}: Siaga: {error}")
+        return False
+    finally:
+        _remove(folder, [] if options.keep else [case.folder.name])
+    return True
+
+
+def _remove(folder: Path, patterns: Sequence[str]) -> None:
+    for pattern in patterns:
+        for path in folder.glob(pattern):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
 
 def _warm_up(folder: Path) -> None:
     """Has every kernel compiled and cached, so that compiling is nowhere measured."""
-    case = _invented(TINY_JUNCTIONS, "warming up", folder)
-    shutil.rmtree(case.folder, ignore_errors=True)
+    case = _invented(TINY_JUNCTIONS, folder)
     results = Results(case)
-    measure(case, (), repetitions=0, pairs=2, seed=SEED, limit=1200, reuse=False, say=lambda _: None, results=results)
-    _recommendations(case, results, 5)
+    try:
+        _invent(case, TINY_JUNCTIONS)
+        measure(case, (), repetitions=0, pairs=2, seed=SEED, limit=1200, reuse=False, say=lambda _: None, results=results)
+        _recommendations(case, results, 5)
+    except WorkerError as error:
+        _say(f"the kernels could not be warmed up, first figures may hold their compilation: {error}")
+    finally:
+        _remove(folder, [case.folder.name, case.pbf.name])
 
 
 # -- Siaga's own rows ---------------------------------------------------------------------------------------------------
 
 
-def _own_rows(results: Results, options: argparse.Namespace) -> None:
-    if results.case.pbf == options.osm.resolve() if options.osm else False:
-        _say(f"{results.case.title}: recommendations")
+def _own_rows(results: Results) -> None:
+    case = results.case
+    if case.name != INVENTED:
+        _say(f"{case.title}: recommendations")
         try:
-            _recommendations(results.case, results, 300)
+            _recommendations(case, results, RECOMMENDATIONS)
         except WorkerError as error:
-            results.excuse("recommend", "siaga", str(error))
+            for row in ("recommend", "recommend told"):
+                results.excuse(row, "siaga", str(error))
     for _ in range(IMPORTS):
         results.note("imports", "siaga", [_import_seconds()])
 
@@ -178,7 +208,8 @@ def _report(measured: Sequence[Results], peers: Sequence[Contestant], out: Path 
     table = Table(SIAGA, peers)
     for results in measured:
         table.add(results)
-    versions = ", ".join(f"{one.package} {version}" for one in (SIAGA, *peers) if (version := one.version()))
+    packages = {one.package: one for one in (SIAGA, *peers)}
+    versions = ", ".join(f"{name} {version}" for name, one in packages.items() if (version := one.version()))
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
     verdicts = [goal for results in measured for goal in goals(results)]
     lines = [f"{'holds' if goal.holds else 'MISSED'}: {goal.words}: {goal.found}" for goal in verdicts]

@@ -40,8 +40,9 @@ Medians; every repetition asks something new, and everybody the same. A ratio of
   Valhalla: one graph for cars, opened.
 - (b) RoutingKit gets Siaga's query graph (a node per directed segment, an arc per turn) and finds its own order. pandana and
   networkx get a smaller one: a node per junction, without turns and restrictions.
-- (c) Siaga and RoutingKit: until the new metric can be asked. OSRM MLD: its tool with a speed file, and opening the result;
-  OSRM CH: contracting anew, the same way; pandana: making its network anew, as first measured.
+- (c) Siaga and RoutingKit: until the new metric can be asked; Siaga's old one stays valid, RoutingKit's is changed. OSRM MLD:
+  its tool (with a speed file), and opening the result; OSRM CH the same by contracting anew; pandana by making its network
+  anew. Where that is what preparing does, the figure is from there. Valhalla makes its tiles once; a request can avoid areas.
 - (d) Coordinates in, snapping included. Siaga's route also finds the way on foot at both ends.
 - (e) RoutingKit: 200 times 1→200, as it has no table. networkx: 2 of the 200 sources measured, times 100.
 - Siaga's tables use all cores, the others answer a request on one. Memory is the largest resident set of one process, mapped
