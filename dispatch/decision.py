@@ -6,6 +6,7 @@ whoever needs only the choice (the simulation); `decide` explains it as well.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,7 +17,7 @@ from dispatch.cases import Requirement
 from dispatch.declines import expected_care, not_taken, refused_cost, sitegar_cost
 from dispatch.fleet import Vehicle
 from dispatch.policies import DEFAULT_POLICY, POLICIES, Problem, Ranking, Scores, rank
-from dispatch.reasons import AnyReason, reason
+from dispatch.reasons import AnyReason, Reason, reason
 from dispatch.screening import Candidate, LeftOut
 from dispatch.settings import DecisionSettings
 
@@ -350,9 +351,9 @@ def _lost(
         if policy == "coverage_aware" and its_loss > loss:
             why = reason("vehicle.uncovers_more", percent=round(100 * (its_loss - loss), 1))
         elif its_score > score and its_reach > reach:
-            why = reason("vehicle.later_at_patient", minutes=_minutes(its_reach - reach))
+            why = Reason("vehicle.later_at_patient", (("minutes", _minutes(its_reach - reach)),))
         elif its_expected > expected:
-            why = reason("vehicle.later_at_care", minutes=_minutes(its_expected - expected))
+            why = Reason("vehicle.later_at_care", (("minutes", _minutes(its_expected - expected)),))
         else:
             why = reason("vehicle.would_be_diverted" if its_handicap > handicap else "vehicle.no_better")
         lost.append(LeftOut(candidates[v].vehicle.id, candidates[v].vehicle.name, (why,)))
@@ -430,8 +431,8 @@ def _facilities(
     first = -1
     for f in order:
         place = destinations[f]
-        if pair[f] == np.inf:
-            why = reason("facility.unreachable" if transport[f] == np.inf else "facility.closes_before")
+        if pair[f] == math.inf:
+            why = reason("facility.unreachable" if transport[f] == math.inf else "facility.closes_before")
             lost.append(LeftOut(place.id, place.name, (why, *place.remarks)))
             continue
         if first < 0:
@@ -439,7 +440,8 @@ def _facilities(
         else:
             later, farther = expected[f] - expected[first], transport[f] - transport[first]
             if later > 0:
-                why = reason("facility.later_at_care", minutes=_minutes(later), chance=round(100 * place.declined))
+                chance = round(100 * place.declined)
+                why = Reason("facility.later_at_care", (("minutes", _minutes(later)), ("chance", chance)))
             elif farther > 0:
                 why = reason("facility.farther", minutes=_minutes(farther))
             else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from facilities.model import Conflict, Problem
@@ -32,50 +33,58 @@ class Reason:
         Raises:
             DataError: a text is missing.
         """
-        held = dict(self.params)
-        return self._text(language, held, _moments(held))
+        return self._text(language, dict(self.params))
 
     def as_dict(self, language: Language) -> dict[str, object]:
         """For programs: code, figures (moments as ISO 8601 in local time) and words."""
         held = dict(self.params)
-        moments = _moments(held)
         found: dict[str, object] = {"code": self.code, **held}
-        for key, value in held.items():
-            if key in moments:
-                found[key] = moments[key].isoformat()
+        for key, value in self.params:
+            if key in _MOMENTS and isinstance(value, int):
+                begin, end, _, _ = _minute(value, held["zone"])
+                found[key] = f"{begin}{value % 60:02d}{end}"
             elif isinstance(value, tuple):
                 found[key] = list(value)
-        found["text"] = self._text(language, held, moments)
+        found["text"] = self._text(language, held)
         return found
 
-    def _text(self, language: Language, held: Mapping[str, Param], moments: Mapping[str, dt.datetime]) -> str:
-        words: dict[str, Param] = {}
-        for key, value in held.items():
-            if key in moments:
-                words[key] = _clock(language, moments[key], moments["arrival"])
+    def _text(self, language: Language, held: dict[str, Param]) -> str:
+        words = held.copy()
+        for key, value in self.params:
+            if key in _MOMENTS:
+                words[key] = _clock(language, value, held["arrival"], held["zone"])
             elif key in _TOLD:
                 words[key] = _word(language, key, held)
-            else:
-                words[key] = value
         return text(language, f"facilities.reason.{self.code}", **words)
 
 
+_MOMENTS = frozenset({"arrival", "change"})
 _TOLD = frozenset({"values", "chosen", "capabilities", "distance_m", "kind", "state", "age_minutes"})
 """Parameters that stand otherwise in words."""
 
 
-def _moments(params: Mapping[str, Param]) -> Mapping[str, dt.datetime]:
-    """The parameters that are moments, in their time zone."""
-    if "arrival" not in params:
-        return {}
-    zone = ZoneInfo(str(params["zone"]))
-    return {key: dt.datetime.fromtimestamp(int(str(params[key])), zone) for key in ("arrival", "change") if key in params}
+def _minute(second: Param, zone: Param) -> tuple[str, str, str, str]:
+    assert isinstance(second, int)
+    return _local(second // 60, str(zone))
 
 
-def _clock(language: Language, moment: dt.datetime, today: dt.datetime) -> str:
-    said = f"{moment.hour:02d}.{moment.minute:02d}" if language == "id" else f"{moment.hour:02d}:{moment.minute:02d}"
-    same_day = moment.day == today.day and moment.month == today.month and moment.year == today.year
-    return said if same_day else f"{said} ({moment.date().isoformat()})"
+@lru_cache(maxsize=4096)
+def _local(minute: int, zone: str) -> tuple[str, str, str, str]:
+    """A minute since 1970 (UTC) as local clocks show it: what stands before and after the seconds in ISO 8601, day and time.
+
+    No zone is off by parts of a minute in our time.
+    """
+    moment = dt.datetime.fromtimestamp(60 * minute, ZoneInfo(zone))
+    written = moment.isoformat()
+    return written[:17], written[19:], written[:10], written[11:16]
+
+
+def _clock(language: Language, second: Param, arrival: Param, zone: Param) -> str:
+    """A moment as clocks show it; the day is told if it is not that of the arrival."""
+    _, _, day, said = _minute(second, zone)
+    if language == "id":
+        said = said.replace(":", ".")
+    return said if second == arrival or day == _minute(arrival, zone)[2] else f"{said} ({day})"
 
 
 def _word(language: Language, key: str, params: Mapping[str, Param]) -> Param:
