@@ -61,12 +61,12 @@ class Worker:
     def routes(self, pairs: list[list[Point]], details: bool = False) -> dict[str, Any]:
         """Routes with full geometry for pairs (or longer chains) of points: seconds of each, and its answer.
 
-        In a chain, the points between are passed without stopping or turning round. Each answer: distance_m, duration_s,
-        cost, and with `details` edges (of `walk`) and ends (where it snapped to); None where there is no way.
+        In a chain, the points between are passed without turning round. Each answer: distance_m, duration_s, cost, and with
+        `details` shape, ends (where it snapped to) and for a pair edges (of `walk`); None where there is no way.
         """
         seconds, found = [], []
         for points in pairs:
-            places: list[dict[str, Any]] = [{"lon": x, "lat": y, "type": "through"} for x, y in points]
+            places: list[dict[str, Any]] = [_place(point, type="break_through") for point in points]
             for end in (0, -1):
                 places[end]["type"] = "break"
             request = json.dumps({"locations": places, "costing": "auto", "directions_type": "none"})
@@ -92,8 +92,8 @@ class Worker:
         """Times between points: seconds, and with `details` durations_s (rows of sources; None where there is no way)."""
         request = json.dumps(
             {
-                "sources": [{"lon": x, "lat": y} for x, y in sources],
-                "targets": [{"lon": x, "lat": y} for x, y in targets],
+                "sources": [_place(point) for point in sources],
+                "targets": [_place(point) for point in targets],
                 "costing": "auto",
                 "verbose": False,
             }
@@ -113,12 +113,12 @@ class Worker:
 
     def _route(self, trip: dict[str, Any], details: bool) -> dict[str, Any]:
         result = _summary(trip)
-        if details and len(trip["legs"]) == 1:
-            shape = trip["legs"][0]["shape"]
-            points = decode_polyline(shape, 6)
-            walked = self._walk({"encoded_polyline": shape})
+        if details:
+            legs = [decode_polyline(leg["shape"], 6) for leg in trip["legs"]]
+            result["shape"] = [point for leg in legs for point in leg]
+            result["ends"] = [list(legs[0][0]), list(legs[-1][-1])]
+            walked = self._walk({"encoded_polyline": trip["legs"][0]["shape"]}) if len(legs) == 1 else None
             result["edges"] = walked["edges"] if walked else None
-            result["ends"] = [list(points[end]) for end in (0, -1)]
         return result
 
     def _walk(self, shape: dict[str, Any]) -> dict[str, Any] | None:
@@ -137,6 +137,11 @@ class Worker:
             (edge["way_id"], points[edge["begin_shape_index"] : edge["end_shape_index"] + 1]) for edge in found["edges"]
         ]  # fmt: skip
         return {**_summary(trip), "edges": edges}
+
+
+def _place(point: Point, **more: Any) -> dict[str, Any]:
+    """A place on the road itself; by default Valhalla would take a junction within 5 m for it."""
+    return {"lon": point[0], "lat": point[1], "node_snap_tolerance": 0, **more}
 
 
 def _summary(trip: dict[str, Any]) -> dict[str, Any]:
