@@ -205,9 +205,12 @@ def _ranks(ids: Sequence[str]) -> NDArray[np.intp]:
 
 
 def with_referral_desk(
-    destinations: Sequence[Destination], tables: Tables, settings: DecisionSettings
+    destinations: Sequence[Destination], tables: Tables, settings: DecisionSettings, cut_off: bool = False
 ) -> tuple[Sequence[Destination], Tables]:
-    """The same, with SITEGAR as one more destination for those ways that lead to none (or where there is none)."""
+    """The same, with SITEGAR as one more destination for those ways that lead to none (or where there is none).
+
+    `cut_off`: some were left out for no other reason than that no road leads there.
+    """
     stranded = [not np.isfinite(way.drive_ms).any() for way in tables.ways]
     if not any(stranded):
         return destinations, tables
@@ -219,7 +222,7 @@ def with_referral_desk(
         for way, lost in zip(tables.ways, stranded, strict=True)
     )
     closes = None if tables.closes_ms is None else np.append(tables.closes_ms, np.inf)
-    why = "facility.none_reachable" if count else "facility.none_suitable"
+    why = "facility.none_reachable" if count or cut_off else "facility.none_suitable"
     return (*destinations, referral_desk(reason(why))), replace(tables, ways=ways, closes_ms=closes)
 
 
@@ -481,7 +484,8 @@ def decide(
         ValueError: the tables don't fit.
         KeyError: no such policy.
     """
-    destinations, tables = with_referral_desk(destinations, tables, settings)
+    cut_off = not destinations and any([why.code for why in one.reasons] == ["unreachable"] for one in facilities_out)
+    destinations, tables = with_referral_desk(destinations, tables, settings, cut_off)
     problem = problem_of(requirement, candidates, destinations, tables, settings)
     scores = POLICIES[policy](problem)
     ranking = rank(problem, scores)

@@ -46,8 +46,10 @@ def to_given(region: Region, place: Destination, stop: Snap, profile: str) -> Fl
         return np.zeros(1)
     router = region.times.router
     there = router.snap(place.longitude, place.latitude, profile)
-    drive = milliseconds(router.eta_table([stop], [there], profile).ms)
-    return np.asarray(drive[0] + there.carry.seconds * 1000, np.float64)
+    found = router.eta_table([stop], [there], profile)
+    if found.instead[0, 0] and there.instead is not None:
+        there = there.instead
+    return np.asarray(milliseconds(found.ms)[0] + there.carry.seconds * 1000, np.float64)
 
 
 def _prior(region: Region, asked: FacilityRequirement, settings: DecisionSettings) -> Floats:

@@ -23,7 +23,7 @@ from dispatch.reasons import reason
 from dispatch.screening import Candidate, LeftOut, screen
 from dispatch.settings import DecisionSettings, default_settings
 from dispatch.standing import cover, covering_vehicles, drives, stand
-from dispatch.times import Floats
+from dispatch.times import Floats, without_leaps
 from routing import InputError, PlaceError
 from routing.snapping import Snap
 
@@ -75,21 +75,26 @@ class NextFacility:
     road_state: int
 
 
-def _stops(region: Region, call: Call, profiles: Sequence[str]) -> dict[str, Snap]:
+def _stops(region: Region, call: Call, profiles: Sequence[str]) -> tuple[dict[str, Snap], dict[str, Snap]]:
     """Where each profile stops for the patient; those that can't come near are missing.
+
+    The second: for a patient on an island, on the shore that faces it, should nobody be on the island.
 
     Raises:
         PlaceError: none can.
     """
-    found, refused = {}, None
+    found, shore, refused = {}, {}, None
     for profile in profiles:
         try:
-            found[profile] = region.times.router.snap(call.longitude, call.latitude, profile)
+            stop = region.times.router.snap(call.longitude, call.latitude, profile)
+            found[profile] = without_leaps(stop)
+            if stop.instead is not None and found[profile].instead is None:
+                shore[profile] = stop.instead
         except PlaceError as error:
             refused = error
     if not found and refused is not None:
         raise refused
-    return found
+    return found, shore
 
 
 def _legs(rules: Sequence[LegRule], candidates: Iterable[Candidate], requirement: Requirement) -> list[Pair]:
@@ -162,12 +167,15 @@ def recommend(
     candidates, vehicles_out = screen(fleet, requirement, call.now, settings)
     legs = _legs(rules, candidates, requirement)
     profiles = sorted({COVER_PROFILE, *(reach for reach, _ in legs)})
-    stops = _stops(region, call, profiles)
+    stops, shore = _stops(region, call, profiles)
     covering = covering_vehicles(fleet, candidates, call.now, settings)
     driving = {name: [one for one, (reach, _) in zip(candidates, legs, strict=True) if reach == name] for name in profiles}
     driving[COVER_PROFILE] += covering
     standing = {name: stand(region.times, ones, name, settings) for name, ones in driving.items()}
     drive, on_road = drives(region.times, candidates, [reach for reach, _ in legs], standing, stops)
+    if shore and not np.isfinite(drive).any():
+        stops |= shore
+        drive, on_road = drives(region.times, candidates, [reach for reach, _ in legs], standing, stops)
     if not on_road.all():
         off = [candidates[v].vehicle for v in np.flatnonzero(~on_road).tolist()]
         vehicles_out += [LeftOut(one.id, one.name, (reason("vehicle.off_road"),)) for one in off]
@@ -258,7 +266,7 @@ def next_facility(
     settings = settings or default_settings()
     rules = default_rules() if rules is None else rules
     profile = profile_for(rules, vehicle, requirement.kind, requirement.priority, "carry")
-    stop = region.times.router.snap(longitude, latitude, profile, on_foot=False)
+    stop = without_leaps(region.times.router.snap(longitude, latitude, profile, on_foot=False))
     drive, estimated = region.times.to_facilities(stop, profile)
     leaving = now + timedelta(milliseconds=leaves_in_ms)
     matches = match_facilities(region, requirement, drive, estimated, leaving, tried, settings)

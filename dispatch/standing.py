@@ -15,7 +15,7 @@ from dispatch.facts import COVER_PROFILE
 from dispatch.fleet import FREE, Vehicle
 from dispatch.screening import Candidate, locate
 from dispatch.settings import DecisionSettings
-from dispatch.times import Floats, RegionTimes, milliseconds
+from dispatch.times import Floats, RegionTimes, all_without_leaps, milliseconds
 from routing.ends import Ends
 from routing.snapping import Snap
 
@@ -57,7 +57,7 @@ def stand(times: RegionTimes, candidates: Iterable[Candidate], profile: str, set
     by_id = {candidate.vehicle.id: candidate for candidate in candidates}
     longitude = np.array([candidate.longitude for candidate in by_id.values()], np.float64)
     latitude = np.array([candidate.latitude for candidate in by_id.values()], np.float64)
-    snaps = times.router.snap_many(longitude, latitude, profile, max_gap_m=settings.off_road_m)
+    snaps = all_without_leaps(times.router.snap_many(longitude, latitude, profile, max_gap_m=settings.off_road_m))
     to_street_ms = np.rint(snaps.gap_m * settings.off_road_ms_per_m)
     return Standing({name: row for row, name in enumerate(by_id)}, times.router.origins(snaps, profile), to_street_ms)
 

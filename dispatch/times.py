@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -17,6 +17,10 @@ from routing.snapping import Snap, Snaps
 Floats = NDArray[np.float64]
 
 _EARTH_RADIUS_M = 6_371_008.8
+FORGOTTEN_M = 100.0
+"""A place on a part of the network that no road joins to the rest stands for the street beyond the gap if that is so near: a
+connection that nobody has mapped. A wider gap is a river or the sea until somebody maps a bridge. Assumption."""
+
 _WHOLE_TABLE = 400
 """Up to so many facilities the times between all are prepared; beyond, those of the ones weighed are asked each time."""
 
@@ -47,6 +51,20 @@ def milliseconds(times: NDArray[np.uint32]) -> Floats:
     found = times.astype(np.float64)
     found[times >= CLOSED] = np.inf
     return found
+
+
+def without_leaps(snap: Snap) -> Snap:
+    """A place that stands for no street across a wide gap."""
+    return snap if snap.instead is None or snap.instead.gap_m <= FORGOTTEN_M else replace(snap, instead=None)
+
+
+def all_without_leaps(snaps: Snaps) -> Snaps:
+    """Places that stand for no street across a wide gap."""
+    other = snaps.instead
+    if other is None:
+        return snaps
+    link = np.where(other.gap_m <= FORGOTTEN_M, other.link, -1).astype(np.int32)
+    return replace(snaps, instead=replace(other, link=link) if (link >= 0).any() else None)
 
 
 def straight_m(longitude: float, latitude: float, longitudes: Floats, latitudes: Floats) -> Floats:
@@ -120,7 +138,7 @@ class RegionTimes:
         facilities = {profile: _facility_times(router, longitude, latitude, profile) for profile in sorted(set(profiles))}
         cells = {}
         if demand is not None:
-            snaps = router.snap_many(demand.longitude, demand.latitude, cover_profile, sent_to=True)
+            snaps = all_without_leaps(router.snap_many(demand.longitude, demand.latitude, cover_profile, sent_to=True))
             cells[cover_profile] = router.destinations(snaps, cover_profile, pinned=True)
         return RegionTimes(router, longitude, latitude, MappingProxyType(facilities), demand, MappingProxyType(cells))
 
@@ -165,7 +183,7 @@ def _estimate_beyond(times: Floats, beyond: NDArray[np.bool_], longitude: Floats
 
 
 def _facility_times(router: Router, longitude: Floats, latitude: Floats, profile: str) -> FacilityTimes:
-    snaps = router.snap_many(longitude, latitude, profile, sent_to=True)
+    snaps = all_without_leaps(router.snap_many(longitude, latitude, profile, sent_to=True))
     ends = router.destinations(snaps, profile, pinned=True)
     beyond = snaps.link < 0
     figures = router.estimate((0.0, 0.0), (0.0, 0.1), profile)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,3 +94,25 @@ def test_when_the_tries_are_used_up_sitegar_is_no_drive(siaga: Run, ends: Ends) 
     said = siaga("recommend", at(ends[1]), *asked).out
     assert "To what SITEGAR names" in said
     assert "To the facility" not in said
+
+
+def test_nobody_drives_across_water(siaga: Run, data_folder: Path, tmp_path: Path) -> None:
+    table = open_region(data_folder / "regions", "kota", now()).facilities
+    island = next((one.longitude, one.latitude) for one in table.facilities if "Pulau" in one.name)
+    shore = next((one.longitude, one.latitude) for one in table.facilities if one.kind == "hospital")
+    rows = [f"{name},{name},ambulans desa,siaga,{x},{y},2026-11-22T02:59,,," for name, (x, y) in (("I", island), ("S", shore))]
+    both = fleet_file(tmp_path, *rows)
+
+    def asked(place: tuple[float, float], fleet: str) -> Any:
+        return siaga("recommend", at(place), "--fleet", fleet, "--time", THREE, "--json").json
+
+    ashore = asked(shore, both)
+    assert [option["vehicle"]["id"] for option in ashore["options"]] == ["S"]
+    assert ashore["vehicles_left_out"][0]["reasons"][0]["code"] == "vehicle.unreachable"
+    on_island = asked(island, both)["options"]
+    assert [(option["vehicle"]["id"], option["facility"]["id"]) for option in on_island] == [("I", "SITEGAR")]
+    assert [remark["code"] for remark in on_island[0]["remarks"]] == ["facility.none_reachable"]
+    # With nobody on the island, the nearest comes to the shore that faces it, and the way over is told.
+    best = asked(island, fleet_file(tmp_path, rows[1]))["options"][0]
+    assert (best["vehicle"]["id"], best["first_leg"]["on_foot_by"]) == ("S", "straight")
+    assert "carry.unchecked" in [remark["code"] for remark in best["remarks"]]
