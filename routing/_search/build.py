@@ -200,22 +200,16 @@ def _houses(entries: Entries, streets: Streets, features: Sequence[Feature]) -> 
     rows: list[tuple[str, Feature]] = []
     for words, addresses in by_street.items():
         known = [*streets.clusters_of.get(words, ()), *settlements.get(words, ())]
-        points = [
-            samples[first_sample[entry] : first_sample[entry + 1]]
-            if first_sample[entry] < first_sample[entry + 1]
-            else np.array([[entries.longitudes[entry], entries.latitudes[entry]]])
-            for entry in known
-        ]
         where = np.array([(feature.longitude, feature.latitude) for _, _, feature, _ in addresses])
-        off = np.array([[np.abs(part - point).max(axis=1).min() for part in points] for point in where])
-        homeless = off.min(axis=1) > _HOUSE_REACH_DEGREES if known else np.ones(len(addresses), bool)
+        nearest, off = _nearest_owner(where, known, samples, first_sample, entries)
+        homeless = off > _HOUSE_REACH_DEGREES
         cluster = np.zeros(len(where), np.int64)
         if homeless.any():
             cluster = clusters_of_pieces(cluster, (where[:, 0], where[:, 1]), (where[:, 0], where[:, 1]))
         made: dict[int, int] = {}
         for at, (name, number, feature, is_street) in enumerate(addresses):
             if not homeless[at]:
-                owner = known[int(off[at].argmin())]
+                owner = int(nearest[at])
             else:
                 made_at = int(cluster[at])
                 if made_at not in made:
@@ -236,6 +230,31 @@ def _houses(entries: Entries, streets: Streets, features: Sequence[Feature]) -> 
     }
     arrays["house_first"] = np.searchsorted(arrays["house_entry"], np.arange(len(entries.names) + 1)).astype(np.int64)
     return arrays | packed("house_label", [rows[at][0] for at in order])
+
+
+def _nearest_owner(
+    where: NDArray[np.float64],
+    known: Sequence[int],
+    samples: NDArray[np.float64],
+    first_sample: NDArray[np.int64],
+    entries: Entries,
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Which of the known entries each house is nearest to, and how far in degrees; infinitely where none is known.
+
+    A street is where its samples are, a settlement at its point.
+    """
+    if not known:
+        return np.full(len(where), -1, np.int64), np.full(len(where), np.inf)
+    counts = [max(1, int(first_sample[entry + 1] - first_sample[entry])) for entry in known]
+    points = [
+        samples[first_sample[entry] : first_sample[entry + 1]]
+        if first_sample[entry] < first_sample[entry + 1]
+        else np.array([[entries.longitudes[entry], entries.latitudes[entry]]])
+        for entry in known
+    ]
+    there = np.concatenate(points)
+    at = shapely.STRtree(np.asarray(shapely.points(there))).nearest(np.asarray(shapely.points(where)))
+    return np.repeat(np.asarray(known, np.int64), counts)[at], np.hypot(*(there[at] - where).T)
 
 
 def _contexts(
