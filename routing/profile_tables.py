@@ -48,6 +48,8 @@ class Tables:
     narrow_factor: float
     presumed_widths: Mapping[str, float]
     narrow_classes: frozenset[str]
+    least_width_m: float
+    least_width_classes: frozenset[str]
     access: AccessValues
     restricted_services: frozenset[str]
     emergency_services: frozenset[str]
@@ -174,13 +176,15 @@ def read_tables(root: Section) -> Tables:
         root.section("caps"),
         root.section("caps").section("other"),
     )
-    widths, details, defaults = (
+    widths, mapped, details, defaults = (
         root.section("presumed_widths"),
+        root.section("mapped_widths"),
         root.section("barrier_details"),
         root.section("restricted_by_default"),
     )
     barriers, points = root.section("barriers"), root.section("point_seconds")
     points.only(_POINTS)
+    mapped.only({"least_m", "least_classes"})
     barriers.section("other")
     return Tables(
         zone_limits={key.lower(): value for key, value in root.section("zone_limits").numbers().items()},
@@ -196,6 +200,8 @@ def read_tables(root: Section) -> Tables:
         narrow_factor=root.section("factors").number("narrow"),
         presumed_widths=widths.numbers(skip=("narrow_classes",)),
         narrow_classes=frozenset(widths.words("narrow_classes")),
+        least_width_m=mapped.number("least_m"),
+        least_width_classes=frozenset(mapped.words("least_classes")),
         access=_access(root.section("access")),
         restricted_services=frozenset(defaults.words("service")),
         emergency_services=frozenset(defaults.words("emergency_service")),

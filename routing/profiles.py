@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
+from typing import cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +72,7 @@ class Profile:
         bus_modes: access keys that open what `modes` closes, and never close (right of way).
         width_m, height_m, weight_t: of the vehicle, loaded; `clearance_m` is the room it needs beyond its width.
         right_of_way: drives with siren and lights.
+        emergency_access: what ways built for emergencies are to it where no access tag says anything.
         u_turn_seconds: turning round in the road; None = never, except where nothing else goes on.
         ferry_wait_seconds: added to each turn from a road onto a ferry.
     """
@@ -84,6 +86,7 @@ class Profile:
     height_m: float
     weight_t: float
     right_of_way: bool
+    emergency_access: Verdict
     u_turn_seconds: float | None
     ferry_wait_seconds: float
     near_turn_seconds: float
@@ -157,7 +160,7 @@ class Profile:
             return "closed"  # the boats of Indonesian rivers take people; that one takes vehicles must be said
         if kind == "service" and self.motor:
             if service in self.tables.emergency_services:
-                return "open" if self.right_of_way else "closed"
+                return self.emergency_access
             if service in self.tables.restricted_services:
                 return "restricted"
         return "open"
@@ -197,7 +200,7 @@ class Profile:
             return False
         if any(f"{mode}:conditional" in tags for mode in ("vehicle", "motor_vehicle", "motorcar", *self.bus_modes)):
             return True  # deliveries in the morning: vehicles fit
-        return _road_width_m(tags) is not None  # `_fits_way` has found it wide enough
+        return self._mapped_width_m(tags, "pedestrian") is not None  # `_fits_way` has found it wide enough
 
     # -- room -----------------------------------------------------------------------------------------------------------
 
@@ -206,7 +209,7 @@ class Profile:
             return True
         if not self._fits_limits(tags):
             return False
-        width = _road_width_m(tags)
+        width = self._mapped_width_m(tags, kind)
         if width is None:
             width = self._presumed_width_m(tags, kind)
         return self.width_m + self.clearance_m <= width + 1e-9
@@ -224,6 +227,14 @@ class Profile:
             if key in tags and (limit := parse(tags[key])) is not None and own > limit + 1e-9:
                 return False
         return True
+
+    def _mapped_width_m(self, tags: TagSet, kind: str) -> float | None:
+        """The carriageway's width as mapped: the most exact tag that can be read and believed."""
+        least = self.tables.least_width_m if kind in self.tables.least_width_classes else 0.0
+        for key in ("width:carriageway", "width", "est_width"):
+            if key in tags and (width := length_m(tags[key])) is not None and width >= least:
+                return width
+        return None
 
     def _presumed_width_m(self, tags: TagSet, kind: str) -> float:
         """The width to reckon with where none is mapped; unlimited on ordinary roads."""
@@ -377,19 +388,11 @@ def _restriction_keys(modes: tuple[str, ...]) -> list[str]:
     return [f"restriction:{mode}" for mode in reversed(modes)]
 
 
-def _road_width_m(tags: TagSet) -> float | None:
-    """The carriageway's width as mapped: the most exact tag that can be read."""
-    for key in ("width:carriageway", "width", "est_width"):
-        if key in tags and (width := length_m(tags[key])) is not None:
-            return width
-    return None
-
-
 # -- loading ------------------------------------------------------------------------------------------------------------
 
 _REQUIRED = {"motor", "modes", "speeds", "barrier_column", "width_m", "clearance_m", "height_m", "weight_t", "right_of_way"} | {
     *("speed_factor", "limit_factor", "top_kph", "near_turn_seconds", "far_turn_seconds", "signal_factor"),
-    *("ferry_wait_seconds", "closed_smoothness"),
+    *("ferry_wait_seconds", "closed_smoothness", "emergency_access"),
 }
 _OPTIONAL = {"bus_modes", "u_turn_seconds", "pedestrian_kph", "busway_kph"}
 
@@ -407,6 +410,7 @@ def _profile(name: str, section: Section, tables: Tables) -> Profile:
         height_m=section.number("height_m"),
         weight_t=section.number("weight_t"),
         right_of_way=section.flag("right_of_way"),
+        emergency_access=cast("Verdict", section.word("emergency_access", get_args(Verdict))),
         u_turn_seconds=section.number("u_turn_seconds") if "u_turn_seconds" in section.keys() else None,  # noqa: SIM118
         ferry_wait_seconds=section.number("ferry_wait_seconds"),
         near_turn_seconds=section.number("near_turn_seconds"),

@@ -47,7 +47,9 @@ MOTORWAYS = ("motorway", "motorway_link")
 NOT_FOR_VEHICLES = ("pedestrian", "footway", "path", "cycleway", "bridleway")
 ASSUMED_WIDTH_M = {"footway": 1.5, "path": 1.5, "bridleway": 1.5, "cycleway": 2.4}
 NARROW_M, ALLEY_M = 2.2, 2.0
-PRIVATE_BY_NATURE = ("driveway", "parking_aisle", "drive-through")
+FOR_EMERGENCIES = {"ambulance_priority": OPEN, "ambulance": RESTRICTED}
+TOO_NARROW_TO_BE_TRUE_M = 2.5  # on the classes below
+NEVER_SO_NARROW = ("motorway", "trunk", "primary", "secondary")
 LETS_THROUGH = ("gate", "lift_gate", "toll_booth", "entrance")  # without access tags
 IMMOVABLE = ("bollard", "block", "cycle_barrier", "kissing_gate", "wall", "yes")
 BESIDE_WHICH_A_MOTORCYCLE_PASSES = ("bollard", "block")
@@ -76,7 +78,8 @@ def fits(tags: Tags, vehicle: str, kind: str) -> bool:
     limits = (("maxwidth", WIDTH_M), ("maxheight", HEIGHT_M), ("maxweight", WEIGHT_T))
     if any(key in tags and own[vehicle] > metres(tags[key]) for key, own in limits):
         return False
-    if "width" in tags:
+    slip = kind.removesuffix("_link") in NEVER_SO_NARROW and metres(tags.get("width", "0")) < TOO_NARROW_TO_BE_TRUE_M
+    if "width" in tags and not slip:
         return ROOM_M[vehicle] <= metres(tags["width"])
     if any(WORDS.get(tags.get(key, "")) == OPEN for key in OWN_KEYS[vehicle]):
         return True
@@ -117,9 +120,7 @@ def _use_of_kind(tags: Tags, vehicle: str, kind: str) -> Use:
         return use
     use = said(tags, vehicle, (*own, "access"))
     if use is None and kind == "service" and tags.get("service") == "emergency_access":
-        return OPEN if vehicle == "ambulance_priority" else CLOSED
-    if use is None and kind == "service" and tags.get("service") in PRIVATE_BY_NATURE:
-        return RESTRICTED
+        return FOR_EMERGENCIES.get(vehicle, CLOSED)
     return use or OPEN
 
 
