@@ -31,6 +31,11 @@ FENCED_REACH_M = 20.0
 Half of a three-lane carriageway with its shoulder is 7 m; the rest is for the error of a phone's position.
 """
 
+FENCED_REACH_ON_FOOT_M = 12.0
+UNFENCED_NEAR_M = 50.0
+"""People live beside toll roads, not on them: for who is on foot, or is to be reached there, the fenced street is taken only
+within `FENCED_REACH_ON_FOOT_M` where another street lies within `UNFENCED_NEAR_M`. Vehicles drive on both."""
+
 BESIDE_M = 15.0
 """A street at most this much farther away than the nearest footway is taken directly: a house has two sides, and a
 pavement that is mapped beside its street is not the only way to the street."""
@@ -199,11 +204,11 @@ def snap_many(
     x, y = np.ascontiguousarray(longitude, np.float64), np.ascontiguousarray(latitude, np.float64)
     check_points(x, y)
     unwanted = kernels.CUT_OFF if sent_to else 0
-    found = _nearest_places(index, mask, profile, x, y, max_gap_m, unwanted)
+    found = _nearest_places(index, mask, profile, x, y, max_gap_m, unwanted, for_people=sent_to)
     if not len(mask) or not (mask[found.link] & kernels.ISLAND).any():
         return found
     on_island = (mask[found.link] & kernels.ISLAND > 0) & (found.link >= 0)
-    other = _nearest_places(index, mask, profile, x, y, max_gap_m, unwanted | kernels.ISLAND)
+    other = _nearest_places(index, mask, profile, x, y, max_gap_m, unwanted | kernels.ISLAND, for_people=sent_to)
     link, directions = np.where(on_island, other.link, -1).astype(np.int32), np.where(on_island, other.directions, 0)
     return replace(found, instead=replace(other, link=link, directions=directions.astype(np.uint8)))
 
@@ -216,11 +221,37 @@ def _nearest_places(
     y: NDArray[np.float64],
     max_gap_m: float,
     unwanted: int,
+    *,
+    for_people: bool,
 ) -> Snaps:
-    links, fractions, metres = index.nearest(x, y, mask, max_m=max_gap_m, fenced_m=FENCED_REACH_M, unwanted=unwanted)
-    link = links[:, 0]
+    link, fraction, metres = _nearest_streets(index, mask, x, y, max_gap_m, unwanted, for_people=for_people)
     directions = np.where(link >= 0, mask[link] & 3, 0).astype(np.uint8) if len(mask) else np.zeros(len(x), np.uint8)
-    return Snaps(profile, x, y, link, fractions[:, 0], directions, metres[:, 0])
+    return Snaps(profile, x, y, link, fraction, directions, metres)
+
+
+def _nearest_streets(
+    index: SnapIndex,
+    mask: NDArray[np.uint8],
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    max_gap_m: float,
+    unwanted: int,
+    *,
+    for_people: bool,
+) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
+    """Link (-1: none), fraction and distance of the nearest usable street to each point; see `FENCED_REACH_ON_FOOT_M`."""
+    found = index.nearest(x, y, mask, max_m=max_gap_m, fenced_m=FENCED_REACH_M, unwanted=unwanted)
+    link, fraction, metres = found[0][:, 0], found[1][:, 0], found[2][:, 0]
+    if not for_people or not len(mask):
+        return link, fraction, metres
+    beside = np.flatnonzero((link >= 0) & (mask[link] & kernels.FENCED > 0) & (metres > FENCED_REACH_ON_FOOT_M))
+    if len(beside):
+        reach_m = min(UNFENCED_NEAR_M, max_gap_m)
+        other = index.nearest(x[beside], y[beside], mask, max_m=reach_m, fenced_m=FENCED_REACH_ON_FOOT_M, unwanted=unwanted)
+        there = other[0][:, 0] >= 0
+        better = beside[there]
+        link[better], fraction[better], metres[better] = (column[there, 0] for column in other)
+    return link, fraction, metres
 
 
 def snap(
@@ -271,8 +302,8 @@ def _nearest_place(
     max_gap_m: float,
     unwanted: int,
 ) -> Snap | None:
-    nearest = index.nearest(x, y, mask, max_m=max_gap_m, fenced_m=FENCED_REACH_M, unwanted=unwanted)
-    link, fraction, street_m = int(nearest[0][0, 0]), float(nearest[1][0, 0]), float(nearest[2][0, 0])
+    streets = _nearest_streets(index, mask, x, y, max_gap_m, unwanted, for_people=footways is not None)
+    link, fraction, street_m = int(streets[0][0]), float(streets[1][0]), float(streets[2][0])
     if link < 0:
         return None
     if footways is None:

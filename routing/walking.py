@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from routing._kernels import footways as kernels
 from routing.network import CLOSED, RoadNetwork
 from routing.snap_index import still
+from routing.tags import road_class
 
 WALK_BOUND_M = 500.0
 """A carry longer than this is not searched for: the nearest street is then named with the straight line to it."""
@@ -48,7 +49,8 @@ class Footways:
 
     Attributes:
         network: the road network.
-        foot_ms: uint32[2 l], time on foot along each segment, `CLOSED` where nobody may walk.
+        foot_ms: uint32[2 l], time on foot along each segment, `CLOSED` where nobody may walk, and on ferries: nobody waits for
+            a boat on the last metres, and from a bank one is not on the water.
         walkable: uint8[l], 1 where people may walk in one direction at least.
         junction_first: int64[j + 1]; the links that meet at junction `i` are
             `junction_link[junction_first[i]:junction_first[i + 1]]`.
@@ -72,6 +74,9 @@ class Footways:
 
     @staticmethod
     def _of(network: RoadNetwork, foot_ms: NDArray[np.uint32], first: NDArray[np.int64], link: NDArray[np.int32]) -> Footways:
+        ferry = np.array([road_class(tags) == "ferry" for tags in network.tagsets], np.bool_)[network.link_tagset]
+        if ferry.any():
+            foot_ms = np.where(np.repeat(ferry, 2), np.uint32(CLOSED), foot_ms).astype(np.uint32)
         return Footways(network, still(foot_ms), still(_walkable(foot_ms)), still(first), still(link))
 
     def arrays(self) -> dict[str, NDArray[Any]]:

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from routing.errors import PlaceError
 from routing.network import CLOSED, RoadNetwork
 from routing.snap_index import SnapIndex
-from routing.snapping import FENCED_REACH_M, FRAGMENT, ISLAND, MAIN, Position, snap, snap_many, street_mask
+from routing.snapping import (
+    FENCED_REACH_M,
+    FENCED_REACH_ON_FOOT_M,
+    FRAGMENT,
+    ISLAND,
+    MAIN,
+    Position,
+    snap,
+    snap_many,
+    street_mask,
+)
 from routing.walking import Footways
 from tests.routing.journeys import prepare
 from tests.routing.shapes import METRE, network_of
@@ -155,9 +165,23 @@ def test_a_toll_road_is_taken_only_for_points_on_it() -> None:
     segment_ms = np.full(4, 1_000, np.uint32)
     mask = street_mask(segment_ms, np.full(4, MAIN, np.uint8), footways.foot_ms)
     behind_the_fence = snap(index, mask, footways, "ambulance", 200 * METRE, (FENCED_REACH_M + 2) * METRE)
-    on_the_carriageway = snap(index, mask, footways, "ambulance", 200 * METRE, (FENCED_REACH_M - 8) * METRE)
+    on_the_carriageway = snap(index, mask, footways, "ambulance", 200 * METRE, (FENCED_REACH_ON_FOOT_M - 1) * METRE)
     assert behind_the_fence.positions[0].segment >> 1 == street
     assert on_the_carriageway.positions[0].segment >> 1 == toll
+
+
+def test_people_beside_a_toll_road_are_in_the_street_behind_it_if_there_is_one() -> None:
+    toll, street = 0, 1
+    for street_y, beside in ((40, street), (80, toll)):
+        network = network_of([[(0, 0), (400, 0)], [(0, street_y), (400, street_y)]])
+        index, footways = SnapIndex.build(network), on_foot(network, closed=(toll,))
+        mask = street_mask(np.full(4, 1_000, np.uint32), np.full(4, MAIN, np.uint8), footways.foot_ms)
+        x, y = 200 * METRE, np.array([FENCED_REACH_ON_FOOT_M - 1, 17.0]) * METRE
+        people = [snap(index, mask, footways, "ambulance", x, at).positions[0].segment >> 1 for at in y.tolist()]
+        assert people == [toll, beside]
+        assert snap_many(index, mask, "ambulance", [x, x], y, sent_to=True).link.tolist() == [toll, beside]
+        assert snap_many(index, mask, "ambulance", [x, x], y).link.tolist() == [toll, toll]
+        assert snap(index, mask, None, "ambulance", x, 17 * METRE).positions[0].segment >> 1 == toll
 
 
 def test_from_a_footpath_the_walk_decides_which_street_it_is() -> None:
@@ -213,6 +237,34 @@ def test_beside_a_place_on_an_island_the_nearest_on_the_main_part_is_given() -> 
     assert many.instead is not None
     assert many.instead.link.tolist() == [-1, 0, -1]
     assert snap_many(index, mask, "car", [0.0], [0.0]).instead is None
+
+
+def test_a_patient_on_the_bank_does_not_start_along_the_ferry() -> None:
+    """The boat for people on foot is the nearest line of all, and its landing on the other bank is beside a street."""
+    town = draw(
+        """
+        A-----B-----C
+        |     |     |
+        |     F     |
+        |     |     |
+        D-----E-----H
+        """,
+        streets={
+            "A B C": "highway=footway",
+            "A D": "highway=footway",
+            "C H": "highway=footway",
+            "B F E": "route=ferry",
+            "D E H": "highway=residential",
+        },
+        default="",
+        metres=50,
+    ).build()
+    router = prepare(town.network, everywhere=True).router
+    x, y = town.world.position("B")
+    carry = router.snap(x, y - 20 * METRE, "ambulance").carry
+    assert (carry.kind, carry.metres) == ("straight", pytest.approx(180, abs=1))
+    links = router.index.nearest(np.array([x]), np.array([y - 20 * METRE]), router.footways.walkable, max_m=100.0)[0]
+    assert links[0, 0] in {town.segment(*pair) >> 1 for pair in ("AB", "BC")}
 
 
 def test_nobody_is_sent_to_a_place_on_a_ferry() -> None:
