@@ -19,6 +19,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.comparison_report import Compared, Difference, write_report
+from benchmarks.control import router_at_osrm_speeds
 from benchmarks.differences import NOTABLE, UNEXPLAINED, Explainer
 from benchmarks.environment import BENCHMARKS, ROOT, PeersMissing, peers_python
 from benchmarks.legality import offences
@@ -29,6 +30,7 @@ from routing.errors import PlaceError
 from routing.prepare import build_roads
 from routing.read_extract import read_extract
 from routing.roads import Roads, open_roads
+from routing.router import Router
 from routing.routes import Route
 from tests.routing import rawroads
 from tests.routing.rawroads import CLOSED as CLOSED_ROAD
@@ -59,7 +61,9 @@ def _compare(options: argparse.Namespace, folder: Path) -> int:
     siaga = SiagaRoads(ground, roads.network, roads.live.base.roads[PROFILE])
     pairs = random_pairs(roads, ground, options.pairs, options.seed)
     _say(f"Routing {len(pairs)} pairs")
-    routes = [_route(roads, *pair) for pair in pairs]
+    routes = [_route(roads.router, *pair) for pair in pairs]
+    control_router = router_at_osrm_speeds(roads, PROFILE)
+    control = [_route(control_router, *pair) for pair in pairs]
     illegal = {
         number: found
         for number, route in enumerate(routes)
@@ -71,7 +75,7 @@ def _compare(options: argparse.Namespace, folder: Path) -> int:
             with Worker([str(peers_python()), str(kind.worker)], seconds=LIMIT_S) as worker:
                 _say(f"Asking {kind.name}")
                 peer = kind(worker, ground, options.osm, folder / kind.name)
-                compared.append(_beside(peer, Explainer(ground, siaga, peer), routes, pairs))
+                compared.append(_beside(peer, Explainer(ground, siaga, peer), routes, control, pairs))
         except PeersMissing as missing:
             compared.append(f"{kind.name}: not measured: {missing}")
     text = write_report(options.osm.name, options.seed, routes, illegal, compared)
@@ -117,20 +121,33 @@ def _is_on_main_part(roads: Roads, place: Point) -> bool:
     return snap.instead is None
 
 
-def _route(roads: Roads, start: Point, end: Point) -> Route:
-    origin, destination = (roads.router.snap(*point, PROFILE, on_foot=False) for point in (start, end))
-    return roads.router.route(origin, destination, PROFILE)
+def _route(router: Router, start: Point, end: Point) -> Route:
+    origin, destination = (router.snap(*point, PROFILE, on_foot=False) for point in (start, end))
+    return router.route(origin, destination, PROFILE)
 
 
-def _beside(peer: PeerRoutes, explainer: Explainer, routes: Sequence[Route], pairs: Sequence[tuple[Point, Point]]) -> Compared:
+def _beside(
+    peer: PeerRoutes,
+    explainer: Explainer,
+    routes: Sequence[Route],
+    control: Sequence[Route],
+    pairs: Sequence[tuple[Point, Point]],
+) -> Compared:
     found = peer.routes(pairs)
-    both = [(number, route, one) for number, (route, one) in enumerate(zip(routes, found, strict=True)) if one is not None]
+    known = [number for number, one in enumerate(found) if one is not None]
     differences = [
-        Difference(number, route, one, explainer.explain(route, one))
-        for number, route, one in both
-        if abs(one.distance_m / route.distance_m - 1) > NOTABLE
+        Difference(number, routes[number], one, explainer.explain(routes[number], one))
+        for number, one in enumerate(found)
+        if one is not None and abs(one.distance_m / routes[number].distance_m - 1) > NOTABLE
     ]
-    return Compared(peer.name, [route for _, route, _ in both], [one for _, _, one in both], len(pairs), differences)
+    return Compared(
+        peer.name,
+        [routes[number] for number in known],
+        [control[number] for number in known],
+        [one for one in found if one is not None],
+        len(pairs),
+        differences,
+    )
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

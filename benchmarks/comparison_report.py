@@ -26,10 +26,14 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A peer's routes beside Siaga's for the same pairs; `asked`: pairs, also those that the peer found no way for."""
+    """A peer's routes beside Siaga's for the same pairs.
+
+    `control`: Siaga's at OSRM's speeds; `asked`: how many pairs, also those that the peer found no way for.
+    """
 
     name: str
     routes: Sequence[Route]
+    control: Sequence[Route]
     found: Sequence[Found]
     asked: int
     differences: Sequence[Difference]
@@ -62,23 +66,29 @@ def _legality(routes: Sequence[Route], illegal: Mapping[int, list[str]]) -> str:
 
 
 def _figures(peers: Sequence[Compared]) -> str:
-    rows: list[tuple[str, list[str]]] = []
-    lengths = [np.array([f.distance_m / r.distance_m for f, r in zip(p.found, p.routes, strict=True)]) for p in peers]
-    times = [np.array([f.duration_s / r.duration_ms * 1000 for f, r in zip(p.found, p.routes, strict=True)]) for p in peers]
-    rows.append(("pairs without a way", [str(peer.asked - len(peer.found)) for peer in peers]))
-    rows.append(("length against Siaga's: median", [f"{np.median(ratio):.3f}" for ratio in lengths]))
-    rows.append(("… sum of all", [f"{_sum_m(p) / sum(r.distance_m for r in p.routes):.3f}" for p in peers]))
-    rows.append(("… within 5 %", [f"{(abs(ratio - 1) <= 0.05).mean():.0%}" for ratio in lengths]))
-    rows.append(("… within 10 %", [f"{(abs(ratio - 1) <= NOTABLE).mean():.0%}" for ratio in lengths]))
-    rows.append(("… shorter by more than 10 %", [f"{(ratio < 1 - NOTABLE).mean():.0%}" for ratio in lengths]))
-    rows.append(("… longer by more than 10 %", [f"{(ratio > 1 + NOTABLE).mean():.0%}" for ratio in lengths]))
-    rows.append(("time against Siaga's: mean", [f"{ratio.mean():.2f}" for ratio in times]))
-    rows.append(("… 5th to 95th percentile", ["{:.2f} to {:.2f}".format(*np.percentile(r, [5, 95])) for r in times]))
-    return _markdown(["", *(peer.name for peer in peers)], [[name, *cells] for name, cells in rows])
+    head = ["", *(f"{peer.name} / Siaga" for peer in peers), *(f"{peer.name} / Siaga at OSRM's speeds" for peer in peers)]
+    columns = [
+        *(_column(peer, peer.routes) for peer in peers),
+        *(_column(peer, peer.control) for peer in peers),
+    ]  # fmt: skip
+    return _markdown(head, [[name, *(column[name] for column in columns)] for name in columns[0]])
 
 
-def _sum_m(peer: Compared) -> float:
-    return sum(found.distance_m for found in peer.found)
+def _column(peer: Compared, routes: Sequence[Route]) -> dict[str, str]:
+    theirs, own = np.array([one.distance_m for one in peer.found]), np.array([route.distance_m for route in routes])
+    length = theirs / own
+    time = np.array([one.duration_s / route.duration_ms * 1000 for one, route in zip(peer.found, routes, strict=True)])
+    return {
+        "pairs without a way": str(peer.asked - len(peer.found)),
+        "length: median ratio": f"{np.median(length):.3f}",
+        "length: ratio of the sums": f"{theirs.sum() / own.sum():.3f}",
+        "length within 5 %": f"{(abs(length - 1) <= 0.05).mean():.1%}",
+        "length within 10 %": f"{(abs(length - 1) <= NOTABLE).mean():.1%}",
+        "shorter by more than 10 %": f"{(length < 1 - NOTABLE).mean():.1%}",
+        "longer by more than 10 %": f"{(length > 1 + NOTABLE).mean():.1%}",
+        "time: mean ratio": f"{time.mean():.2f}",
+        "time: 5th to 95th percentile": "{:.2f} to {:.2f}".format(*np.percentile(time, [5, 95])),
+    }
 
 
 def _reasons(peers: Sequence[Compared]) -> str:

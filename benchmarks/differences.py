@@ -6,9 +6,12 @@ cheaper than its own, or one of the two didn't find its best route and the diffe
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.legality import explain, offences
 from benchmarks.peer_routes import Departure, Found, PeerRoutes, cost_of
@@ -60,19 +63,14 @@ class Explainer:
 
     def explain(self, route: Route, found: Found) -> Explanation:
         """The reason for the difference between two routes for the same pair of points."""
-        own = self.siaga.chain(route)
+        own, theirs = self.siaga.chain(route), self.peer.chain(found)
         start, end = _point(route.geometry[0]), _point(route.geometry[-1])
-        gaps = [metres_between(a, b) for a, b in zip((start, end), found.ends, strict=True)]
-        theirs = self.peer.chain(found)
         of_theirs = self.siaga.cost(theirs, *found.ends)
-        other_road = [a.way != b.way for a, b in ((own[0], theirs[0]), (own[-1], theirs[-1]))]
-        elsewhere = [gap > (BESIDE_M if other else FAR_M) for gap, other in zip(gaps, other_road, strict=True)]
-        if any(elsewhere):
-            edge = own[0] if elsewhere[0] and gaps[0] >= gaps[1] * elsewhere[1] else own[-1]
-            evidence = f"{max(gaps):.0f} m away; Siaga is on {self._name(edge.way)}"
-            return Explanation(SNAPPED, evidence, _seconds(of_theirs), None)
+        elsewhere = self._elsewhere(own, theirs, (start, end), found.ends)
+        if elsewhere:
+            return Explanation(SNAPPED, elsewhere, _seconds(of_theirs), None)
         peer_cost = cost_of(self.peer, self.ground, own, start, end)
-        evidence = []
+        evidence: list[str] = []
         category = self._against_theirs(theirs, of_theirs, route, evidence)
         if isinstance(peer_cost, Departure):
             evidence.append(self._departure(own, peer_cost))
@@ -84,6 +82,17 @@ class Explainer:
         if category is None:
             evidence.append(_what_differs(self.ground, own, theirs))
         return Explanation(category or SPEEDS, "; ".join(evidence), seconds, cost)
+
+    def _elsewhere(self, own: Chain, theirs: Chain, asked: tuple[Point, Point], snapped: tuple[Point, Point]) -> str:
+        """Where the peer begins or ends elsewhere, in words; empty where it doesn't."""
+        gaps = [metres_between(a, b) for a, b in zip(asked, snapped, strict=True)]
+        roads = [(own[0].way, theirs[0].way), (own[-1].way, theirs[-1].way)]
+        far = [
+            (gap, mine)
+            for gap, (mine, other) in zip(gaps, roads, strict=True)
+            if gap > (FAR_M if mine == other else BESIDE_M)
+        ]  # fmt: skip
+        return "; ".join(f"{gap:.0f} m away; Siaga is on {self._name(way)}" for gap, way in far)
 
     def _against_theirs(self, theirs: Chain, of_theirs: Cost | Refusal, route: Route, evidence: list[str]) -> str | None:
         raw = self.ground.raw
@@ -137,7 +146,7 @@ def _turns_round(chain: Chain, departure: Departure) -> bool:
 
 def _what_differs(ground: Ground, own: Chain, theirs: Chain) -> str:
     """By how much the peer's route is longer on which classes of road, and passes more signals."""
-    metres: Counter[str] = Counter()
+    metres: dict[str, float] = defaultdict(float)
     signals = 0
     for chain, sign in ((theirs, 1), (own, -1)):
         for edge in chain:
@@ -153,6 +162,5 @@ def _seconds(cost: Cost | Refusal) -> float | None:
     return cost.ms / 1000 if isinstance(cost, Cost) else None
 
 
-def _point(row: object) -> Point:
-    x, y = row  # type: ignore[misc]
-    return float(x), float(y)
+def _point(row: NDArray[np.float64]) -> Point:
+    return float(row[0]), float(row[1])

@@ -104,7 +104,8 @@ class Ground:
 
     def along_ways(self, pieces: Iterable[tuple[int, Sequence[Point]]]) -> Chain:
         """The chain along pieces of ways given by id and rounded shape, the first and last piece perhaps cut short."""
-        pieces, chain = list(pieces), []
+        pieces = list(pieces)
+        chain: Chain = []
         for number, (way, shape) in enumerate(pieces):
             piece = self._piece(way, shape, cut=number in (0, len(pieces) - 1))
             chain += piece[1:] if chain and piece[:1] == chain[-1:] else piece
