@@ -41,10 +41,10 @@ class Edges:
 class Links:
     """Junctions and the links between them, both sorted along a space-filling curve.
 
-    `junction_node`: int32[j], indices into the nodes of `Ways`. `tail`, `head`: int32[l], junctions. `row`: int32[l], row of
-    the (first) way. `shape_first`: int64[l + 1] and `shape_node`: int32[…], the nodes of each link. `length_m`: float64[l].
-    `half_segment`: int32[2 e], the segment that each half of an edge is part of. `bearing`: float64[2 l], see
-    `departure_bearings`.
+    `junction_node`: int32[j], indices into the nodes of `Ways`. `tail`, `head`: int32[l], junctions. `row`: int32[l],
+    (first) row of the way: a link is of one OSM way, which may stand in several rows. `shape_first`: int64[l + 1] and
+    `shape_node`: int32[…], the nodes of each link. `length_m`: float64[l]. `half_segment`: int32[2 e], the segment that
+    each half of an edge is part of. `bearing`: float64[2 l], see `departure_bearings`.
     """
 
     junction_node: NDArray[np.int32]
@@ -205,7 +205,8 @@ def _pass_through(
     row_a, row_b = edges.row[a >> 1], edges.row[b >> 1]
     tagset = ways.way_tagset[row_a]
     through[pairs] = (
-        (tagset == ways.way_tagset[row_b])
+        (ways.way_id[row_a] == ways.way_id[row_b])  # so that a way can be closed by its id
+        & (tagset == ways.way_tagset[row_b])
         & (ways.way_name[row_a] == ways.way_name[row_b])
         & (ways.way_ref[row_a] == ways.way_ref[row_b])
         & (((a ^ b) & 1).astype(bool) | symmetric[tagset])

@@ -55,7 +55,7 @@ class OnSegments:
 
 @dataclass(frozen=True, slots=True)
 class OnWays:
-    """The links of these OSM ways. A link that joins several ways in one is known by the id of the first one only."""
+    """The links of these OSM ways: exactly they, since a link never joins two ways."""
 
     ways: tuple[int, ...]
 
@@ -186,13 +186,16 @@ class RoadCondition:
         return min(times, default=None)
 
 
-def _wrong_where(where: Where) -> str | None:
+def _wrong_where(where: object) -> str | None:
     match where:
         case OnSegments(segments):
             return _wrong_ids(segments, "segment")
         case OnWays(ways):
             return _wrong_ids(ways, "way")
         case Around(longitude, latitude, radius_m):
+            for name, number in (("longitude", longitude), ("latitude", latitude), ("radius", radius_m)):
+                if not _is_number(number):
+                    return f"{name} {number!r} is no number"
             if not (abs(longitude) <= 180 and abs(latitude) <= 90):
                 return f"longitude {longitude}, latitude {latitude} is no place on earth"
             return (
@@ -202,20 +205,30 @@ def _wrong_where(where: Where) -> str | None:
             return _wrong_reach("buffer", buffer_m) or _wrong_shape(line, ("LineString", "MultiLineString"))
         case Within(area):
             return _wrong_shape(area, ("Polygon", "MultiPolygon"))
+        case _:
+            return f"{where!r} says no place; name segments or ways, or give a circle, a line or an area"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
 def _wrong_reach(what: str, metres: float) -> str | None:
+    if not _is_number(metres):
+        return f"{what} {metres!r} is no number"
     return None if 0 < metres <= MOST_REACH_M else f"{what} {metres} m must be more than 0 and at most {MOST_REACH_M:.0f}"
 
 
 def _wrong_ids(ids: tuple[int, ...], what: str) -> str | None:
-    if not ids:
+    if not isinstance(ids, tuple | list) or not ids:
         return f"it names no {what}"
     wrong = next((one for one in ids if not isinstance(one, int | np.integer) or not -(2**63) <= one < 2**63), None)
     return None if wrong is None else f"{wrong!r} is no {what}'s id"
 
 
-def _wrong_shape(shape: BaseGeometry, kinds: tuple[str, ...]) -> str | None:
+def _wrong_shape(shape: object, kinds: tuple[str, ...]) -> str | None:
+    if not isinstance(shape, BaseGeometry):
+        return f"its geometry is {shape!r}, not a {' or '.join(kinds)}"
     if shape.geom_type not in kinds:
         return f"its geometry is a {shape.geom_type}, not a {' or '.join(kinds)}"
     if shape.is_empty:
@@ -228,16 +241,22 @@ def _wrong_shape(shape: BaseGeometry, kinds: tuple[str, ...]) -> str | None:
     return None
 
 
-def _wrong_effect(effect: Effect) -> str | None:
+def _wrong_effect(effect: object) -> str | None:
     match effect:
+        case Slower(factor) if not _is_number(factor):
+            return f"factor {factor!r} is no number"
+        case TopSpeed(kph) if not _is_number(kph):
+            return f"top speed {kph!r} is no number"
         case Slower(factor):
             return (
                 None if 1 <= factor < math.inf else f"factor {factor} must be at least 1: driving takes that many times as long"
             )
         case TopSpeed(kph):
             return None if 0 < kph < math.inf else f"top speed {kph} km/h must be more than 0; to close a road, close it"
-        case _:
+        case Closed():
             return None
+        case _:
+            return f"{effect!r} is no effect; close the road, make it slower, or set a top speed"
 
 
 # -- hours ----------------------------------------------------------------------------------------------------------------
@@ -273,7 +292,7 @@ def segments_meant(index: SnapIndex, condition: RoadCondition, ways: WayIndex) -
     """The directed segments that a condition means, sorted; none if it lies where there are no roads.
 
     Raises:
-        ConditionError: it names a segment that the network doesn't have, or only ways that it doesn't have.
+        ConditionError: it names a segment or a way that the network doesn't have.
     """
     where = condition.where
     match where:
@@ -286,9 +305,13 @@ def segments_meant(index: SnapIndex, condition: RoadCondition, ways: WayIndex) -
                 )
             return found
         case OnWays(way_ids):
+            if missing := ways.missing(way_ids):
+                raise ConditionError(
+                    f"road condition {condition.id!r}: {', '.join(map(str, missing))} "
+                    f"{'is no road' if len(missing) == 1 else 'are no roads'} of this region; "
+                    "give the OSM ids of ways that stand in it (ids change when mappers split a way)"
+                )
             links = ways.links_of(way_ids)
-            if not len(links):
-                raise ConditionError(f"road condition {condition.id!r}: none of its ways is a road of this region")
             return _directed(links, np.ones(len(links), np.bool_), condition.direction)
         case Around(longitude, latitude, radius_m):
             links, shapes = _shapes_near(index, (longitude, latitude, longitude, latitude), radius_m)
@@ -316,6 +339,12 @@ class WayIndex:
         """Sorts the network's links by way."""
         self._order = np.argsort(network.link_way, kind="stable")
         self._sorted = network.link_way[self._order]
+
+    def missing(self, ways: Iterable[int]) -> list[int]:
+        """Those of some ways that are on no link, sorted."""
+        wanted = np.array(sorted({int(way) for way in ways}), np.int64)
+        absent = np.searchsorted(self._sorted, wanted, "left") == np.searchsorted(self._sorted, wanted, "right")
+        return [int(way) for way in wanted[absent]]
 
     def links_of(self, ways: Iterable[int]) -> NDArray[np.int64]:
         """The links of some ways, sorted; ways that the network doesn't have give none."""

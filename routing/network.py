@@ -36,6 +36,9 @@ Shortest paths then minimise (restricted roads entered, milliseconds) in that or
 entries, `weight & (2**27 - 1)` the milliseconds. More than 15 entries reach 2**31 - 1 and count as closed.
 """
 
+MOST_ENTRIES = CLOSED // RESTRICTED_ENTRY_MS
+"""How many restricted roads a way can enter."""
+
 DrivingSide = Literal["left", "right"]
 
 
@@ -51,7 +54,7 @@ class RoadNetwork:
         link_length_m: float64[l], along the shape, haversine with radius 6,371,008.8 m.
         link_tagset: int32[l], index into `tagsets`.
         link_name, link_ref: int32[l], index into `names` (0 is the empty string).
-        link_way: int64[l], OSM id of the (first) way.
+        link_way: int64[l], OSM id of the way.
         shape_first: int64[l + 1]; the shape of link `i` is `shape_longitude[shape_first[i]:shape_first[i + 1]]`, both
             junctions included.
         shape_longitude, shape_latitude: float64[…], degrees.

@@ -31,7 +31,7 @@ from routing.ends import (
     with_places,
 )
 from routing.errors import DataError, PlaceError
-from routing.network import CLOSED, RESTRICTED_ENTRY_MS, RoadNetwork
+from routing.network import CLOSED, MOST_ENTRIES, RESTRICTED_ENTRY_MS, RoadNetwork
 from routing.road_state import ProfileRoads, RoadState
 from routing.routes import Estimate, EtaTable, Route, decode, make_route
 from routing.snap_index import SnapIndex
@@ -302,7 +302,7 @@ class Router:
         if self.state.number == self.base.number or not self.at(self.base)._has_way(origin, destination, profile):
             return (
                 f"no way for {profile} between these places: they lie on parts of the network that no road it may use joins "
-                "(an island, a gated area)"
+                f"(an island, a gated area), or only by way of more than {MOST_ENTRIES} private roads"
             )
         names = [condition.reason or condition.id for condition in self.state.conditions]
         listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

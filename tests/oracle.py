@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from routing.network import DrivingSide
 from routing.osm import TurnRestriction, Ways
@@ -136,10 +137,13 @@ class Oracle:
             return True
         one, other = around
         rows = one.row, other.row
-        if any(column[rows[0]] != column[rows[1]] for column in (self.ways.way_tagset, self.ways.way_name, self.ways.way_ref)):
+        if any(column[rows[0]] != column[rows[1]] for column in self._columns()):
             return True
         drawn_on = one.against != other.against
         return not drawn_on and any(len(set(profile.way(self._tags(one.row)))) > 1 for profile in self.everybody)
+
+    def _columns(self) -> tuple[NDArray[np.integer], ...]:
+        return self.ways.way_id, self.ways.way_tagset, self.ways.way_name, self.ways.way_ref
 
     def _felt(self, profile: Profile, node: int) -> bool:
         point = profile.point(self.point.get(node, {}))

@@ -43,7 +43,7 @@ def invented_town(junctions: int = 3000, *, seed: int = 1, longitude: float = 10
     """A town, or a region of towns, of about so many junctions.
 
     Args:
-        junctions: 60 (a village) to some millions.
+        junctions: 60 (a village) to some millions; those where only the OSM way changes come on top (about a third).
         seed: of everything in it.
         longitude, latitude: its lower left corner, degrees.
 

@@ -25,6 +25,11 @@ def names(world: World, network: RoadNetwork) -> set[str]:
     return {name for name, osm_id in world.nodes.items() if osm_id in network.junction_osm_id}
 
 
+def of_one_way(world: World) -> World:
+    """The same world, all of whose rows are pieces of one OSM way."""
+    return replace(world, ways=replace(world.ways, way_id=np.full_like(world.ways.way_id, 7)))
+
+
 # -- junctions and links --------------------------------------------------------------------------------------------------
 
 
@@ -33,7 +38,7 @@ def test_junctions_are_where_ways_meet_or_end() -> None:
         A---B---C---D
                 |
                 E
-    """)
+    """, streets={"A B C": ""})  # fmt: skip
     town = world.build()
     assert names(world, town.network) == {"A", "C", "D", "E"}
     assert town.network.links == 3
@@ -54,17 +59,29 @@ def test_junctions_are_where_ways_meet_or_end() -> None:
     ],
 )
 def test_links_end_where_tags_names_or_references_change(tags: str, splits: bool) -> None:
-    world = draw("A---B---C", streets={"B C": tags})
+    world = of_one_way(draw("A---B---C", streets={"B C": tags}))
     assert ("B" in names(world, world.build().network)) == splits
 
 
+def test_links_end_where_the_way_changes() -> None:
+    """A bridge is closed by its own id, though it means the same as the streets before and after it."""
+    town = draw("A---B---C---D---E", streets={"C D E": ""}).build()
+    assert names(town.world, town.network) == {"A", "B", "C", "E"}
+    by_link = {int(town.network.link_way[town.segment(*pair) >> 1]): pair for pair in ("AB", "BC", "CE")}
+    assert by_link == {
+        town.world.streets["A", "B"]: "AB",
+        town.world.streets["B", "C"]: "BC",
+        town.world.streets["C", "D"]: "CE",
+    }
+
+
 def test_ways_drawn_against_each_other_join_where_both_directions_mean_the_same() -> None:
-    two_way = draw("A---B---C", streets={"A B": "", "C B": ""})
+    two_way = of_one_way(draw("A---B---C", streets={"A B": "", "C B": ""}))
     assert names(two_way, two_way.build().network) == {"A", "C"}
     slower_back = {"A B": "maxspeed:backward=10", "C B": "maxspeed:backward=10"}
-    uneven = draw("A---B---C", streets=slower_back)
+    uneven = of_one_way(draw("A---B---C", streets=slower_back))
     assert names(uneven, uneven.build().network) == {"A", "B", "C"}
-    followed = draw("A---B---C", streets={"A B": "maxspeed:backward=10", "B C": "maxspeed:backward=10"})
+    followed = of_one_way(draw("A---B---C", streets={"A B": "maxspeed:backward=10", "B C": "maxspeed:backward=10"}))
     assert names(followed, followed.build().network) == {"A", "C"}
 
 
@@ -154,7 +171,8 @@ def test_repeated_nodes_and_pieces_without_length(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("routing.build.LONGEST_LINK_M", np.inf)
     repeated = build_network(broken_ways([0, 0, 1, 1, 2, 2], [0, 6], [0, 1, 2]), load_profiles())
     assert (repeated.links, len(repeated.shape_longitude)) == (1, 3)
-    at_one_place = build_network(broken_ways([0, 1, 1, 2, 2, 3], [0, 2, 4, 6], [0, 0, 1, 1]), load_profiles())
+    pieces = broken_ways([0, 1, 1, 2, 2, 3], [0, 2, 4, 6], [0, 0, 1, 1])
+    at_one_place = build_network(replace(pieces, way_id=np.full(3, 7)), load_profiles())
     assert at_one_place.links == 1
     nothing_but_a_point = build_network(broken_ways([0, 1], [0, 2], [0, 0]), load_profiles())
     assert nothing_but_a_point.link_length_m.tolist() == [0.0]
@@ -191,7 +209,7 @@ def test_ways_that_nobody_can_use_leave_no_junction() -> None:
             |
         A---B---C
     """,
-        streets={"X B": "highway=raceway"},
+        streets={"X B": "highway=raceway", "A B C": ""},
     )
     _, report = build_with_report(replace(world.ways), load_profiles())
     assert report.ways_unusable == 1

@@ -106,10 +106,12 @@ def test_a_line_across_a_street_between_junctions_means_that_street() -> None:
 def test_ways_and_segments_are_meant_by_their_ids() -> None:
     network = network_of(CROSSING)
     assert links_meant(network, OnWays((3, 1))) == both(1, 3)
-    assert links_meant(network, OnWays((3, 77)), direction="against") == [7]
+    assert links_meant(network, OnWays((3,)), direction="against") == [7]
     assert links_meant(network, OnSegments((5, 2, 5))) == [2, 5]
-    with pytest.raises(ConditionError, match="none of its ways is a road of this region"):
+    with pytest.raises(ConditionError, match="'c1': 77 is no road of this region"):
         links_meant(network, OnWays((77,)))
+    with pytest.raises(ConditionError, match="77, 78 are no roads of this region"):
+        links_meant(network, OnWays((78, 3, 77)))
     with pytest.raises(ConditionError, match="segment 8 doesn't exist; the network has segments 0 to 7"):
         links_meant(network, OnSegments((8,)))
 
@@ -196,6 +198,16 @@ def test_a_night_gate_follows_the_regions_clock() -> None:
         (lambda: condition(Around(0, 0, 5), direction="along"), "for ways and lines only"),
         (lambda: condition(Around(0, 0, 5), direction="up"), "unknown direction 'up'"),
         (lambda: condition(Around(0, 0, 5), id=""), "it needs an id"),
+        (lambda: condition(Within(None)), "its geometry is None, not a Polygon"),  # type: ignore[arg-type]
+        (lambda: condition(Along(None)), "its geometry is None, not a LineString"),  # type: ignore[arg-type]
+        (lambda: condition(None), "None says no place"),  # type: ignore[arg-type]
+        (lambda: condition(OnWays(None)), "it names no way"),  # type: ignore[arg-type]
+        (lambda: condition(Around(None, 0, 5)), "longitude None is no number"),  # type: ignore[arg-type]
+        (lambda: condition(Around(0, 0, "5")), "radius '5' is no number"),  # type: ignore[arg-type]
+        (lambda: condition(Along(LineString([(0, 0), (1, 1)]), "12")), "buffer '12' is no number"),  # type: ignore[arg-type]
+        (lambda: condition(Around(0, 0, 5), effect=Slower("2")), "factor '2' is no number"),  # type: ignore[arg-type]
+        (lambda: condition(Around(0, 0, 5), effect=TopSpeed("20")), "top speed '20' is no number"),  # type: ignore[arg-type]
+        (lambda: condition(Around(0, 0, 5), effect=None), "None is no effect"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(make: Callable[[], RoadCondition], says: str) -> None:

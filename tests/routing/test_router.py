@@ -176,7 +176,8 @@ def ring() -> tuple[Town, Prepared]:
         A>>>>>>B------H
         ^      v
         D<<<<<<C------J
-        """
+        """,
+        streets={"C D A": ""},
     ).build()
     return town, prepare(town.network, everywhere=True)
 
@@ -199,7 +200,8 @@ def test_behind_on_a_street_that_ends_where_it_begins_is_once_round() -> None:
         A>>>>>>B------H
         ^      v
         D<<<<<<C
-        """
+        """,
+        streets={"B C D A B": ""},
     ).build()
     (around,) = town.segments("B", "C")[:1]
     route = prepare(town.network, everywhere=True).router.route(Position(around, 0.7), Position(around, 0.2), "car")
@@ -244,6 +246,30 @@ def gated() -> tuple[Town, Prepared]:
         streets={"B C": "access=private name='Jalan Kompleks'", "C F": "access=private", "A B": "name='Jalan Raya'"},
     ).build()
     return town, prepare(town.network, everywhere=True)
+
+
+HOSPITAL = """
++-A---B---C
+|     |
+|     F
+|     |
+|     G---R-------+
+|                 |
++-----------------E
+"""
+"""The front: a driveway with a piece of public road between; the back, far round: a service road."""
+
+
+def test_an_ambulance_drives_up_to_the_front_door_and_not_round_the_back() -> None:
+    drive = "highway=service service=driveway"
+    streets = {"B F": drive, "F G": "highway=service", "G R": drive, "R E": "highway=service"}
+    town = draw(HOSPITAL, streets=streets, metres=100).build()
+    router = prepare(town.network, everywhere=True).router
+    origin, door = Position(town.segment("C", "B"), 0.5), Position(town.segment("G", "R"), 0.5)
+    for vehicle in ("ambulance", "ambulance_priority"):
+        route = router.route(origin, door, vehicle)
+        assert town.segment("B", "F") in route.segments.tolist()
+        assert not len(route.restricted)
 
 
 def test_a_private_road_is_entered_where_it_must_be_and_named(gated: tuple[Town, Prepared]) -> None:
