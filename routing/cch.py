@@ -14,7 +14,7 @@ Weights are uint32; CLOSED (2**31 - 1) can't be passed. Sums that reach CLOSED c
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -273,9 +273,9 @@ class Metric:
         return None if found is None else found[3]
 
     def route(
-        self, origin: tuple[ArrayLike, ArrayLike], destination: tuple[ArrayLike, ArrayLike]
+        self, origin: tuple[Sequence[int], Sequence[int]], destination: tuple[Sequence[int], Sequence[int]]
     ) -> tuple[int, int, int, NDArray[np.int32]] | None:
-        """The best path between two ends, each given as (nodes, offsets) as in `Endpoints`.
+        """The best path between two ends, each given as (nodes, offsets) as in `Endpoints`, in plain numbers.
 
         Returns:
             (total with offsets, index of the origin's node, index of the destination's node, arcs), or None without path.
@@ -285,15 +285,15 @@ class Metric:
             IndexError: no such node.
             ValueError: nodes and offsets don't fit together.
         """
-        start = _tables.near_ends(self._ends(Endpoints.of([origin])), self._rank)
-        finish = _tables.near_ends(self._ends(Endpoints.of([destination])), self._rank)
-        if len(start.node) == 0 or len(finish.node) == 0:
+        sources, starts, given = _tables.one_end(*origin, self._rank)
+        targets, finishes, given_back = _tables.one_end(*destination, self._rank)
+        if len(sources) == 0 or len(targets) == 0:
             return None
-        found = self._shortest(start.node, start.offset, finish.node, finish.offset)
+        found = self._shortest(sources, starts, targets, finishes)
         if found is None:
             return None
         total, i, j, arcs = found
-        return max(0, total - int(start.bias[0]) - int(finish.bias[0])), i, j, arcs
+        return max(0, total - given - given_back), i, j, arcs
 
     def one_to_many(self, source: int, targets: ArrayLike) -> NDArray[np.uint32]:
         """uint32[targets]: distances from one node, CLOSED where there is no path.

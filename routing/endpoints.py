@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from routing._arguments import frozen, node_ids
+from routing._arguments import frozen, node_ids, still
 from routing._kernels.types import INFINITE
 
 
@@ -42,6 +42,14 @@ class Endpoints:
             raise ValueError(f"endpoints need one offset per node: {len(self.offset)} offsets, {len(self.node)} nodes")
         if len(self.offset) and self.offset.min() < -int(INFINITE):
             raise ValueError(f"an endpoint's offset is below -(2**31 - 1): {self.offset.min()}")
+
+    @classmethod
+    def trusted(cls, first: NDArray[np.int64], node: NDArray[np.int32], offset: NDArray[np.int64]) -> Self:
+        """From arrays that are known to fit, unchecked and not copied; they are read-only from now on."""
+        ends = object.__new__(cls)
+        for name, array in (("first", first), ("node", node), ("offset", offset)):
+            object.__setattr__(ends, name, still(array))
+        return ends
 
     def __len__(self) -> int:
         """How many ends there are."""

@@ -152,10 +152,21 @@ class StatesOf:
         copied = np.asarray(network.state_segment[network.plain_states :])
         order = np.argsort(copied, kind="stable")
         self._copies, self._segment_of_copy = order.astype(np.int64) + network.plain_states, copied[order]
+        self._copies_of: dict[int, list[int]] = {}
+        for segment, state in zip(self._segment_of_copy.tolist(), self._copies.tolist(), strict=True):
+            self._copies_of.setdefault(segment, []).append(state)
 
     def plain(self, segments: NDArray[np.int64]) -> NDArray[np.int64]:
         """The plain state of each segment, -1 where there is none."""
         return np.asarray(self._plain[segments], np.int64)
+
+    def plain_one(self, segment: int) -> int:
+        """The plain state of a segment, -1 if there is none."""
+        return int(self._plain[segment])
+
+    def every_one(self, segment: int) -> list[int]:
+        """All states of a segment that has one."""
+        return [int(self._plain[segment]), *self._copies_of.get(segment, ())]
 
     def every(self, segments: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """All states of segments that have one, and for each state the index in `segments`, rising."""
@@ -210,7 +221,7 @@ def _ends(
     instead: NDArray[np.int64],
 ) -> Ends:
     first = np.searchsorted(positions.owner[which], np.arange(positions.places + 1)).astype(np.int64)
-    endpoints = Endpoints(first, nodes.astype(np.int32), offsets[which])
+    endpoints = Endpoints.trusted(first, nodes.astype(np.int32), offsets[which])
     by_segment = np.argsort(positions.segment, kind="stable")
     segments = positions.segment[by_segment]
     return Ends(profile, state, positions, elapsed, endpoints, which, by_segment, segments, instead)
@@ -227,20 +238,21 @@ def meetings(origins: Ends, destinations: Ends) -> tuple[NDArray[np.int64], NDAr
 
 
 def after_first_turn(
-    network: RoadNetwork, roads: ProfileRoads, origins: Ends, place: int
+    network: RoadNetwork, roads: ProfileRoads, states: NDArray[np.integer], offsets: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """An origin moved on by one turn, so that a journey comes back to its own segment by a real way round.
 
+    Args:
+        network, roads: that are driven on.
+        states, offsets: of the origin.
+
     Returns:
-        Nodes, their offsets, the turn that led to each, and the position that it began at.
+        Nodes, their offsets, the turn that led to each, and the index of the state that it led from.
     """
-    mine = origins.nodes_of(place)
-    states = origins.endpoints.node[mine].astype(np.int64)
     counts = network.turn_first[states + 1] - network.turn_first[states]
     turns = ranges(network.turn_first[states], counts)
     weights = roads.metric.weights[turns].astype(np.int64)
-    offsets = np.repeat(origins.endpoints.offset[mine], counts) + weights
-    position = np.repeat(origins.position_of_node[mine], counts)
+    origin = np.repeat(np.arange(len(states)), counts)
     passable = weights < CLOSED
-    turns = turns[passable]
-    return np.asarray(network.turn_head[turns]), offsets[passable], turns, position[passable]
+    turns, origin = turns[passable], origin[passable]
+    return np.asarray(network.turn_head[turns]), offsets[origin] + weights[passable], turns, origin

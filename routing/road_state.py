@@ -37,6 +37,14 @@ class Overlay:
             found = np.where(self.changed[place] == indices, self.values[place], found)
         return found
 
+    def one(self, index: int) -> int:
+        """The entry at an index."""
+        if len(self.changed):
+            place = int(np.searchsorted(self.changed, index))
+            if place < len(self.changed) and self.changed[place] == index:
+                return int(self.values[place])
+        return int(self.base[index])
+
     def replaced(self, indices: NDArray[np.int64], values: NDArray[np.uint32]) -> Overlay:
         """With entries at sorted, unique indices replaced; this one stays as it is."""
         kept = ~np.isin(self.changed, indices)

@@ -6,14 +6,14 @@ threads at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from routing._journey import Found, Stand, best, stand
 from routing._kernels.streets import length_between
 from routing.datafiles import read_table
 from routing.endpoints import Endpoints
@@ -35,19 +35,10 @@ from routing.network import CLOSED, MOST_ENTRIES, RESTRICTED_ENTRY_MS, RoadNetwo
 from routing.road_state import ProfileRoads, RoadState
 from routing.routes import Estimate, EtaTable, Route, decode, make_route
 from routing.snap_index import SnapIndex
-from routing.snapping import MAX_GAP_M, Carry, Position, Snap, Snaps, snap, snap_many
+from routing.snapping import MAX_GAP_M, Position, Snap, Snaps, snap, snap_many
 from routing.walking import Footways
 
 _Make = Callable[[str, int, Positions, NDArray[np.int64], StatesOf, NDArray[np.int64]], Ends]
-_Found = tuple[int, int, int, NDArray[Any]]  # total, the origin's and the destination's position, turns
-
-
-class _Stand(NamedTuple):
-    """Positions of a place, the times along their segments, and the part on foot."""
-
-    positions: Positions
-    ms: NDArray[np.int64]
-    carry: Carry | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -221,9 +212,11 @@ class Router:
         i, j = start.positions.owner[mine], finish.positions.owner[theirs]
         for origin in np.unique(i[behind]).tolist():
             wanted = np.unique(j[behind & (i == origin)])
-            nodes, offsets, _, _ = after_first_turn(self.network, roads, start, origin)
-            best = roads.metric.table(Endpoints.of([(nodes, offsets)]), _some(finish.endpoints, wanted))[0]
-            for place, total in zip(wanted.tolist(), best.tolist(), strict=True):
+            nodes_of = start.nodes_of(origin)
+            states, starts = start.endpoints.node[nodes_of], start.endpoints.offset[nodes_of]
+            nodes, offsets, _, _ = after_first_turn(self.network, roads, states, starts)
+            round_ms = roads.metric.table(Endpoints.of([(nodes, offsets)]), _some(finish.endpoints, wanted))[0]
+            for place, total in zip(wanted.tolist(), round_ms.tolist(), strict=True):
                 straight = ahead_ms[(i == origin) & (j == place) & ~behind]
                 totals[origin, place] = min(total, int(straight.min(initial=CLOSED)))
 
@@ -238,65 +231,42 @@ class Router:
             DataError: no such profile.
         """
         roads = self._roads(profile)
-        state = self.state.number
-        for here, there in product(self._stands(origin, profile), self._stands(destination, profile)):
-            start = as_origins(profile, state, here.positions, here.ms, self.states)
-            finish = as_destinations(profile, state, there.positions, there.ms, self.states)
-            found = self._best(roads, start, finish)
+        for start, finish in product(self._stands(origin, profile), self._stands(destination, profile)):
+            found = best(self.network, roads, self.states, start, finish)
             if found is not None:
-                return self._route(roads, start, finish, found, (here.carry, there.carry))
+                return self._route(profile, roads, start, finish, found)
         raise PlaceError(self._why_none(origin, destination, profile))
 
-    def _route(
-        self, roads: ProfileRoads, start: Ends, finish: Ends, found: _Found, carries: tuple[Carry | None, Carry | None]
-    ) -> Route:
-        total, here, there, turns = found
-        network = self.network
-        first = start.positions.segment[here : here + 1]
-        segments = np.concatenate((first, network.state_segment[network.turn_head[turns]])).astype(np.int32)
-        fractions = float(start.positions.fraction[here]), float(finish.positions.fraction[there])
-        duration_ms = total & (RESTRICTED_ENTRY_MS - 1)
+    def _route(self, profile: str, roads: ProfileRoads, start: Stand, finish: Stand, found: Found) -> Route:
         return make_route(
-            network, roads, start.profile, start.state, segments, turns, fractions, duration_ms=duration_ms, carries=carries
+            self.network,
+            roads,
+            profile,
+            self.state.number,
+            start.segment[found.here],
+            found.turns,
+            (start.fraction[found.here], finish.fraction[found.there]),
+            duration_ms=found.total & (RESTRICTED_ENTRY_MS - 1),
+            carries=(start.carry, finish.carry),
         )
 
-    def _stands(self, place: Snap | Position, profile: str) -> list[_Stand]:
+    def _stands(self, place: Snap | Position, profile: str) -> Iterator[Stand]:
         """Where a journey to or from a place can begin or end: there, or at the place on the main part that stands for it."""
-        positions, ms = self._opened(Positions.of([place]), profile)
+        times = self._roads(profile).segment_ms
         if isinstance(place, Position):
-            if not len(ms):
+            found = stand((place,), None, times, self.states)
+            if not found.segment:
                 street = self.network.names[int(self.network.link_name[place.segment >> 1])]
                 raise PlaceError(f"segment {place.segment} ({street or 'a street without name'}) is closed to {profile}")
-            return [_Stand(positions, ms, None)]
-        if not len(ms):
+            yield found
+            return
+        found = stand(place.positions, place.carry, times, self.states)
+        if not found.segment:
             place = self.snap(place.longitude, place.latitude, profile)
-            positions, ms = self._opened(Positions.of([place]), profile)
-        others = [] if place.instead is None else self._stands(place.instead, profile)
-        return [_Stand(positions, ms, place.carry), *others]
-
-    def _best(self, roads: ProfileRoads, start: Ends, finish: Ends) -> _Found | None:
-        """The best journey between two places; positions as indices into those of the ends."""
-        mine, theirs = meetings(start, finish)
-        ahead_ms = finish.elapsed[theirs] - start.elapsed[mine]
-        target = finish.endpoints.node, finish.endpoints.offset
-        if not (ahead_ms < 0).any():
-            found = roads.metric.route((start.endpoints.node, start.endpoints.offset), target)
-            if found is None:
-                return None
-            total, here, there, turns = found
-            return total, int(start.position_of_node[here]), int(finish.position_of_node[there]), turns
-        best: _Found | None = None
-        ahead = np.flatnonzero(ahead_ms >= 0)
-        if len(ahead):
-            nearest = ahead[np.argmin(ahead_ms[ahead])]
-            best = int(ahead_ms[nearest]), int(mine[nearest]), int(theirs[nearest]), np.empty(0, np.int64)
-        nodes, offsets, first_turn, position = after_first_turn(self.network, roads, start, 0)
-        found = roads.metric.route((nodes, offsets), target)
-        if found is not None and (best is None or found[0] < best[0]):
-            total, here, there, turns = found
-            whole = np.concatenate((first_turn[here : here + 1], turns))
-            best = total, int(position[here]), int(finish.position_of_node[there]), whole
-        return best
+            found = stand(place.positions, place.carry, times, self.states)
+        yield found
+        if place.instead is not None:
+            yield from self._stands(place.instead, profile)
 
     def _why_none(self, origin: Snap | Position, destination: Snap | Position, profile: str) -> str:
         if self.state.number == self.base.number or not self.at(self.base)._has_way(origin, destination, profile):

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from routing._kernels.streets import line_of_route
+from routing._kernels.streets import follow_turns
 from routing.network import CLOSED, RESTRICTED_ENTRY_MS, RoadNetwork
 from routing.road_state import ProfileRoads
+from routing.snap_index import still
 from routing.snapping import Carry
 
 _ENTRY_BITS = RESTRICTED_ENTRY_MS.bit_length() - 1
@@ -100,8 +101,8 @@ def make_route(
     roads: ProfileRoads,
     profile: str,
     state: int,
-    segments: NDArray[np.int32],
-    turns: NDArray[np.integer],
+    first: int,
+    turns: NDArray[np.int32],
     fractions: tuple[float, float],
     duration_ms: int,
     carries: tuple[Carry | None, Carry | None],
@@ -111,17 +112,17 @@ def make_route(
     Args:
         network, roads: what was asked.
         profile, state: for the record.
-        segments: int32[k]. turns: [k - 1], arcs of the query graph.
+        first: the first segment. turns: int32[k - 1], arcs of the query graph, which lead to the others.
         fractions: where on the first and the last segment it begins and ends.
         duration_ms: of the whole.
         carries: the parts on foot at both ends.
     """
-    segment_ms = roads.segment_ms.at(segments).astype(np.int64)
-    turn_weights = roads.metric.weights[turns].astype(np.int64)
-    metres = network.link_length_m[segments >> 1].copy()
-    metres[-1] *= fractions[1]
-    metres[0] -= fractions[0] * network.link_length_m[segments[0] >> 1]
-    entered = turn_weights - segment_ms[1:] >= RESTRICTED_ENTRY_MS
+    times = roads.segment_ms
+    segments, segment_ms, turn_ms, entered, distance_m, geometry = follow_turns(
+        first, turns, float(fractions[0]), float(fractions[1]), network.state_segment, network.turn_head,
+        roads.metric.weights, RESTRICTED_ENTRY_MS, still(times.base), still(times.changed), still(times.values),
+        network.link_length_m, network.shape_first, network.shape_longitude, network.shape_latitude,
+    )  # fmt: skip
     names = network.link_name
     return Route(
         profile=profile,
@@ -130,20 +131,15 @@ def make_route(
         start_fraction=fractions[0],
         end_fraction=fractions[1],
         segment_ms=segment_ms,
-        turn_ms=(turn_weights - segment_ms[1:]) & (RESTRICTED_ENTRY_MS - 1),
-        geometry=line_of_route(
-            segments,
-            float(fractions[0]),
-            float(fractions[1]),
-            network.shape_first,
-            network.shape_longitude,
-            network.shape_latitude,
-        ),
+        turn_ms=turn_ms,
+        geometry=geometry,
         duration_ms=duration_ms,
-        distance_m=max(0.0, float(metres.sum())),
+        distance_m=distance_m,
         restricted=tuple(
             RestrictedEntry(segment, network.names[int(names[segment >> 1])]) for segment in segments[1:][entered].tolist()
-        ),
+        )
+        if len(entered)
+        else (),
         origin_carry=carries[0],
         destination_carry=carries[1],
     )

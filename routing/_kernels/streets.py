@@ -268,22 +268,26 @@ def line_of_route(
         link, against = segments[number] >> 1, segments[number] & 1
         first, count = shape_first[link], shape_first[link + 1] - shape_first[link]
         begin, step = (first + count - 1, -1) if against else (first, 1)
+        if 0 < number < len(segments) - 1:
+            for point in range(count):
+                x, y = shape_x[begin + step * point], shape_y[begin + step * point]
+                if at == 0 or line[at - 1, 0] != x or line[at - 1, 1] != y:
+                    line[at, 0], line[at, 1] = x, y
+                    at += 1
+            continue
         whole_m, from_m, to_m = 0.0, -1.0, np.inf
-        if number == 0 or number == len(segments) - 1:
-            for edge in range(count - 1):
-                a, b = begin + step * edge, begin + step * (edge + 1)
-                whole_m += length_between(shape_x[a], shape_y[a], shape_x[b], shape_y[b])
-            if number == 0:
-                from_m = start_fraction * whole_m
-            if number == len(segments) - 1:
-                to_m = end_fraction * whole_m
+        for edge in range(count - 1):
+            a, b = begin + step * edge, begin + step * (edge + 1)
+            whole_m += length_between(shape_x[a], shape_y[a], shape_x[b], shape_y[b])
+        if number == 0:
+            from_m = start_fraction * whole_m
+        if number == len(segments) - 1:
+            to_m = end_fraction * whole_m
         along_m = 0.0
         for edge in range(count - 1):
             a, b = begin + step * edge, begin + step * (edge + 1)
             a_x, a_y, b_x, b_y = shape_x[a], shape_y[a], shape_x[b], shape_y[b]
-            metres = 0.0
-            if from_m >= 0.0 or to_m < np.inf:
-                metres = length_between(a_x, a_y, b_x, b_y)
+            metres = length_between(a_x, a_y, b_x, b_y)
             share_a, share_b = 0.0, 1.0
             if from_m >= 0.0 and metres > 0.0:
                 share_a = min(1.0, max(0.0, (from_m - along_m) / metres))
@@ -307,3 +311,56 @@ def line_of_route(
         line[1] = line[0]
         at = 2
     return line[:at].copy()
+
+
+@njit(cache=True, nogil=True)
+def follow_turns(
+    first: int,
+    turns: Integers,
+    start_fraction: float,
+    end_fraction: float,
+    state_segment: Integers,
+    turn_head: Integers,
+    turn_weight: Integers,
+    entry_ms: int,
+    times: Integers,
+    changed: Integers,
+    changed_times: Integers,
+    link_length_m: Floats,
+    shape_first: Integers,
+    shape_x: Floats,
+    shape_y: Floats,
+) -> tuple[Integers, Integers, Integers, Integers, float, Floats]:
+    """A route along a first segment and those that turns (arcs of the query graph) lead to.
+
+    `times` are those along segments; `changed` (sorted) have `changed_times` instead. `entry_ms`, a power of 2, is added to
+    the weight of a turn into a restricted road.
+
+    Returns:
+        Segments int32[k], times along them int64[k], delays between them int64[k - 1], which of the turns enter a restricted
+        road (int64), metres from start to end, the line as `line_of_route` gives it.
+    """
+    count = len(turns) + 1
+    segments, segment_ms = np.empty(count, np.int32), np.empty(count, np.int64)
+    turn_ms, entered = np.empty(count - 1, np.int64), np.empty(count - 1, np.int64)
+    entries = 0
+    metres = 0.0
+    for number in range(count):
+        segment = np.int64(first) if number == 0 else np.int64(state_segment[turn_head[turns[number - 1]]])
+        ms = np.int64(times[segment])
+        if len(changed):
+            place = np.searchsorted(changed, segment)
+            if place < len(changed) and changed[place] == segment:
+                ms = np.int64(changed_times[place])
+        segments[number], segment_ms[number] = segment, ms
+        begins = start_fraction if number == 0 else 0.0
+        ends = end_fraction if number == count - 1 else 1.0
+        metres += link_length_m[segment >> 1] * ends - link_length_m[segment >> 1] * begins
+        if number > 0:
+            delay_ms = np.int64(turn_weight[turns[number - 1]]) - ms
+            turn_ms[number - 1] = delay_ms & (entry_ms - 1)
+            if delay_ms >= entry_ms:
+                entered[entries] = number - 1
+                entries += 1
+    line = line_of_route(segments, start_fraction, end_fraction, shape_first, shape_x, shape_y)
+    return segments, segment_ms, turn_ms, entered[:entries].copy(), max(0.0, metres), line
