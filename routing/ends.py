@@ -27,6 +27,9 @@ from routing.snapping import Position, Snap, Snaps
 
 Places = Snaps | Sequence[Snap | Position]
 
+_EACH_WAY = np.array([1, 2], np.uint8)  # bits of `Snaps.directions`
+_EACH_WAY.flags.writeable = False
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Positions:
@@ -47,12 +50,10 @@ class Positions:
     def of(places: Places) -> Positions:
         """The positions of places."""
         if isinstance(places, Snaps):
-            along, against = np.flatnonzero(places.directions & 1), np.flatnonzero(places.directions & 2)
-            owner = np.concatenate((along, against))
-            segment = np.concatenate((2 * places.link[along].astype(np.int64), 2 * places.link[against].astype(np.int64) + 1))
-            fraction = np.concatenate((places.fraction[along], 1.0 - places.fraction[against]))
-            order = np.argsort(owner, kind="stable")
-            return Positions(len(places), owner[order], segment[order], fraction[order])
+            owner, against = np.nonzero(places.directions[:, None] & _EACH_WAY)
+            fraction = places.fraction[owner]
+            segment = 2 * places.link[owner].astype(np.int64) + against
+            return Positions(len(places), owner, segment, np.where(against, 1.0 - fraction, fraction))
         every = [(place,) if isinstance(place, Position) else place.positions for place in places]
         flat = [position for positions in every for position in positions]
         return Positions(

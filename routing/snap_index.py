@@ -94,7 +94,7 @@ class SnapIndex:
         shape = (len(longitude), count)
         link, fraction, metres = np.empty(shape, np.int32), np.empty(shape, np.float64), np.empty(shape, np.float64)
         network = self.network
-        x, y = (still(np.ascontiguousarray(degrees, np.float64)) for degrees in (longitude, latitude))
+        x, y = still(np.ascontiguousarray(longitude, np.float64)), still(np.ascontiguousarray(latitude, np.float64))
         kernels.nearest_links(
             x, y, still(mask), unwanted,
             float(max_m), float(fenced_m), self.grid, int(self.grid[4]), int(self.grid[5]), self.cell_first, self.cell_link,
@@ -123,6 +123,8 @@ class SnapIndex:
 
 def still(array: NDArray[Any]) -> NDArray[Any]:
     """A read-only view: kernels are compiled once for read-only arrays, mapped or not, and not again for others."""
+    if not array.flags.writeable:
+        return array
     view = array.view()
     view.flags.writeable = False
     return view
