@@ -64,6 +64,8 @@ class Explainer:
     def explain(self, route: Route, found: Found) -> Explanation:
         """The reason for the difference between two routes for the same pair of points."""
         own, theirs = self.siaga.chain(route), self.peer.chain(found)
+        if not theirs:
+            return Explanation(UNEXPLAINED, f"{self.peer.name} doesn't tell the ways of its route", None, None)
         start, end = _point(route.geometry[0]), _point(route.geometry[-1])
         of_theirs = self.siaga.cost(theirs, *found.ends)
         elsewhere = self._elsewhere(own, theirs, (start, end), found.ends)

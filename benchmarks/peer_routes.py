@@ -68,7 +68,10 @@ class Osrm:
     def through(self, points: Sequence[Point]) -> tuple[float, list[Point]] | None:
         """Its cost and shape of the way through points."""
         (answer,) = self._worker.call("routes", pairs=[list(points)], details=True)["routes"]
-        return None if answer is None else (answer["weight"], self._ground.shape(self._chain(answer)))
+        if answer is None:
+            return None
+        start, end = (tuple(point) for point in answer["ends"])
+        return answer["weight"], [start, *self._ground.shape(self._chain(answer))[1:-1], end]
 
     def _chain(self, answer: dict[str, Any]) -> Chain:
         chain: Chain = []
@@ -149,11 +152,7 @@ def _parting(ground: Ground, chain: Chain, shape: Sequence[Point], marks: Sequen
     Compared are the nodes between the edges, but for those that can't be told from a mark.
     """
     marked = {(round(x, 6), round(y, 6)) for x, y in marks}
-    ends = ground.point(chain[0].start), ground.point(chain[-1].end)  # OSRM gives whole edges
-    inner = list(shape)
-    inner = inner[1:] if _same(inner[0], ends[0]) else inner
-    inner = inner[:-1] if inner and _same(inner[-1], ends[1]) else inner
-    driven = _without_repetition([(0, point) for point in inner if not _is_near(marked, point)])
+    driven = _without_repetition([(0, point) for point in shape if not _is_near(marked, point)])
     nodes = [(number, ground.point(edge.end)) for number, edge in enumerate(chain[:-1])]
     wanted = _without_repetition([(number, point) for number, point in nodes if not _is_near(marked, point)])
     for (number, point), (_, other) in zip_longest(wanted, driven, fillvalue=(len(chain) - 1, (0.0, 0.0))):

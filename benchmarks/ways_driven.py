@@ -108,7 +108,11 @@ class Ground:
         chain: Chain = []
         for number, (way, shape) in enumerate(pieces):
             piece = self._piece(way, shape, cut=number in (0, len(pieces) - 1))
-            chain += piece[1:] if chain and piece[:1] == chain[-1:] else piece
+            piece = piece[1:] if chain and piece[:1] == chain[-1:] else piece
+            if chain and piece and chain[-1].end != piece[0].start:
+                # Some nodes lie one upon the other: the edge between them has no length and doesn't show in a shape.
+                chain += [edge for edge in self.raw.leaving[chain[-1].end] if edge.end == piece[0].start][:1]
+            chain += piece
         return chain
 
     def _piece(self, way: int, shape: Sequence[Point], *, cut: bool) -> Chain:

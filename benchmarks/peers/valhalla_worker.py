@@ -7,8 +7,10 @@ Coordinates are [longitude, latitude] in degrees. There is no administrative dat
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from valhalla.midgard.utils import decode_polyline
 
 BUILD_TILES = Path(valhalla.__file__).parent / "bin" / "valhalla_build_tiles"
 UNLIMITED = 1_000_000_000
+SAME_DEGREES = 1e-4  # of routes of some tenths of a degree
 
 Point = tuple[float, float]
 
@@ -62,7 +65,7 @@ class Worker:
         """Routes with full geometry for pairs (or longer chains) of points: seconds of each, and its answer.
 
         In a chain, the points between are passed without turning round. Each answer: distance_m, duration_s, cost, and with
-        `details` shape, ends (where it snapped to) and for a pair edges (of `walk`); None where there is no way.
+        `details` shape, ends (where it snapped to) and for a pair edges (id of the way, shape); None where there is no way.
         """
         seconds, found = [], []
         for points in pairs:
@@ -80,13 +83,6 @@ class Worker:
             seconds.append(time.perf_counter() - start)
             found.append(None if text is None else self._route(json.loads(text)["trip"], details))
         return {"seconds": seconds, "routes": found}
-
-    def walk(self, shape: list[Point]) -> dict[str, Any] | None:
-        """What a given way along edges (all its shape points, six digits) costs; None where Valhalla may not drive it.
-
-        distance_m, duration_s, cost; edges: [way_id, [[longitude, latitude], …]] in order.
-        """
-        return self._walk({"shape": [{"lon": x, "lat": y} for x, y in shape]})
 
     def table(self, sources: list[Point], targets: list[Point], details: bool = False) -> dict[str, Any]:
         """Times between points: seconds, and with `details` durations_s (rows of sources; None where there is no way)."""
@@ -117,26 +113,37 @@ class Worker:
             legs = [decode_polyline(leg["shape"], 6) for leg in trip["legs"]]
             result["shape"] = [point for leg in legs for point in leg]
             result["ends"] = [list(legs[0][0]), list(legs[-1][-1])]
-            walked = self._walk({"encoded_polyline": trip["legs"][0]["shape"]}) if len(legs) == 1 else None
-            result["edges"] = walked["edges"] if walked else None
+            result["edges"] = self._edges(legs[0]) if len(legs) == 1 else None
         return result
 
-    def _walk(self, shape: dict[str, Any]) -> dict[str, Any] | None:
-        request = {**shape, "costing": "auto", "shape_match": "edge_walk", "directions_type": "none"}
-        attributes = ["edge.way_id", "edge.begin_shape_index", "edge.end_shape_index", "shape"]
-        wanted = {"filters": {"action": "include", "attributes": attributes}}
-        try:
-            found = json.loads(self._actor.trace_attributes(json.dumps({**request, **wanted})))
-            trip = json.loads(self._actor.trace_route(json.dumps(request)))["trip"]
-        except RuntimeError as error:
-            if "exact route match" not in str(error):
-                raise
-            return None
-        points = decode_polyline(found["shape"], 6)
-        edges = [
-            (edge["way_id"], points[edge["begin_shape_index"] : edge["end_shape_index"] + 1]) for edge in found["edges"]
-        ]  # fmt: skip
-        return {**_summary(trip), "edges": edges}
+    def _edges(self, shape: list[Point]) -> list[tuple[int, list[Point]]] | None:
+        """The edges under a route's shape: the way's id and the shape of each; None where they can't be told."""
+        request = {
+            "shape": [{"lon": x, "lat": y} for x, y in shape],
+            "costing": "auto",
+            "filters": {
+                "action": "include",
+                "attributes": ["edge.way_id", "edge.begin_shape_index", "edge.end_shape_index", "shape"],
+            },
+        }
+        for match in ("edge_walk", "map_snap"):  # the first fails on a few of its own shapes
+            try:
+                found = json.loads(self._actor.trace_attributes(json.dumps({**request, "shape_match": match})))
+            except RuntimeError as error:
+                if "exact route match" not in str(error):
+                    raise
+                continue
+            points = decode_polyline(found["shape"], 6)
+            if abs(_extent(points) - _extent(shape)) < SAME_DEGREES:
+                return [
+                    (edge["way_id"], points[edge["begin_shape_index"] : edge["end_shape_index"] + 1]) for edge in found["edges"]
+                ]
+        return None
+
+
+def _extent(shape: list[Point]) -> float:
+    """The length of a shape, in degrees."""
+    return sum(math.dist(a, b) for a, b in pairwise(shape))
 
 
 def _place(point: Point, **more: Any) -> dict[str, Any]:
@@ -151,5 +158,5 @@ def _summary(trip: dict[str, Any]) -> dict[str, Any]:
 
 if __name__ == "__main__":
     worker = Worker()
-    names = ("prepare", "open", "routes", "walk", "table")
+    names = ("prepare", "open", "routes", "table")
     serve({name: getattr(worker, name) for name in names})
