@@ -58,6 +58,8 @@ class Oracle:
         for piece in self.pieces:
             self.leaving[piece.start].append(piece)
         self.memory = 1 + max((self._length_of(restriction) for restriction in ways.restrictions), default=0)
+        if not all(restriction.via_is_node for restriction in ways.restrictions):
+            self.memory += 2 * max((self._pieces_of(int(way)) for way in ways.way_id), default=0)
 
     def best(self, source: Piece) -> dict[Piece, tuple[int, float]]:
         """(restricted roads entered, milliseconds) from the end of a piece to the end of every piece that can be reached."""
@@ -73,9 +75,20 @@ class Oracle:
             for onto in self.leaving[path[-1].end]:
                 step = self._step(path, onto)
                 if step is not None:
-                    following = (*path, onto)[-self.memory :]
+                    following = self._without_to_and_fro((*path, onto))[-self.memory :]
                     heapq.heappush(queue, ((entries + step[0], ms + step[1]), following))
         return done
+
+    def _without_to_and_fro(self, path: tuple[Piece, ...]) -> tuple[Piece, ...]:
+        """A path that ends there, back and there again between two junctions is where it was: no way round a restriction."""
+        for length in range(1, len(path) // 3 + 1):
+            there = path[-length:]
+            back = tuple(piece.back() for piece in reversed(there))
+            if path[-3 * length :] == (*there, *back, *there) and not any(
+                self._is_junction(piece.start) for piece in there[1:]
+            ):
+                return path[: -2 * length]
+        return path
 
     # -- one step -------------------------------------------------------------------------------------------------------
 
