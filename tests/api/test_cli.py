@@ -171,9 +171,8 @@ def test_bad_input_gets_one_clear_line_and_writes_nothing(
 @pytest.fixture(scope="session")
 def small_extract(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small .osm.pbf of our own."""
-    from routing.write_extract import write_pbf
-
     from routing.sample import invented_town
+    from routing.write_extract import write_pbf
 
     path = tmp_path_factory.mktemp("pbf") / "town.osm.pbf"
     write_pbf(invented_town(200), path)
