@@ -23,7 +23,7 @@ def tool(*command: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     "command",
-    [("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",)],
+    [("ruff", "check", "--no-cache", "."), ("ruff", "format", "--no-cache", "--check", "."), ("mypy",)],
     ids=["lint", "format", "types"],
 )
 def test_style(command: tuple[str, ...]) -> None:
