@@ -17,7 +17,7 @@ from routing.ordering import edge_expanded_order
 from routing.osm import Extract
 from routing.parts import PartsSummary, find_parts, summarise
 from routing.profiles import load_profiles
-from routing.roads import FOOT, profile_folder
+from routing.roads import profile_folder
 from routing.snap_index import SnapIndex
 from routing.snapping import standing_of
 from routing.storage import save_arrays, save_network
@@ -83,14 +83,13 @@ def build_roads(
         target = profile_folder(folder, name)
         if not profile.motor:
             save_arrays(target, {"segment_ms": costs.segment_ms})
+            save_arrays(folder / "walking", Footways.build(network, costs.segment_ms).arrays())
             continue
         found = find_parts(network, costs)
         parts[name] = summarise(network, found)
         save_arrays(target, {field.name: getattr(costs, field.name) for field in fields(ProfileCosts)})
         save_arrays(target, {"standing": standing_of(found.part, found.usable, found.main)})
         hierarchy.customize(costs.weights).save(_made(target / "metric"))
-    foot_ms = cost(network, profiles[FOOT]).segment_ms
-    save_arrays(folder / "walking", Footways.build(network, foot_ms).arrays())
     progress("profiles", 1.0)
     return network, RoadsReport(report, parts)
 

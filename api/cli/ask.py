@@ -10,7 +10,6 @@ import numpy as np
 import typer
 
 from api import answers
-from api.bootstrap import now, siaga
 from api.cli import show_decision, show_ways
 from api.cli.options import (
     AsJson,
@@ -18,7 +17,7 @@ from api.cli.options import (
     LanguageName,
     RegionName,
     Time,
-    language_of,
+    opened,
     place_of,
     print_json,
     roads_at,
@@ -77,16 +76,14 @@ def recommend(
     lang: LanguageName = None,
 ) -> None:
     """Name the vehicle to send, the facility to go to, both legs, and why the others lost."""
-    here = siaga()
-    language = language_of(here, lang)
-    opened = here.open(region, now())
-    moment = time_of(opened, time)
-    patient = place_of(opened, at, "--at")
-    there = None if to is None else place_of(opened, to, "--to")
-    known = opened.facilities.index
+    asked_of, language = opened(region, lang)
+    moment = time_of(asked_of, time)
+    patient = place_of(asked_of, at, "--at")
+    there = None if to is None else place_of(asked_of, to, "--to")
+    known = asked_of.facilities.index
     for name in tried or ():
         if name not in known:
-            raise InputError(f"--tried {name}: no such facility in region {opened.name!r}; `siaga region show` lists them")
+            raise InputError(f"--tried {name}: no such facility in region {asked_of.name!r}; `siaga region show` lists them")
     call = Call(
         requirement=requirement(case, priority, capabilities=(frozenset(need),) if need else None),
         longitude=patient.longitude,
@@ -95,15 +92,18 @@ def recommend(
         destination=None if there is None else (there.name, there.longitude, there.latitude),
         tried=frozenset(tried or ()),
     )
-    state = roads_at(opened, moment, closed)
-    found = decide(opened.facts(state), fleet_of(opened, fleet, moment), call, policy=policy, limit=limit)
-    best = answers.legs_of_best(opened, found, state)
+    state = roads_at(asked_of, moment, closed)
+    found = decide(asked_of.facts(state), fleet_of(asked_of, fleet, moment), call, policy=policy, limit=limit)
+    best = answers.legs_of_best(asked_of, found, state)
     if as_json:
         print_json(
-            {**recommendation_as_dict(found, language), "legs": [answers.route_as_dict(opened, leg, language) for leg in best]}
+            {
+                **recommendation_as_dict(found, language),
+                "legs": [answers.route_as_dict(asked_of, leg, language) for leg in best],
+            }
         )
     else:
-        show_decision.recommendation(opened, found, best, language)
+        show_decision.recommendation(asked_of, found, best, language)
 
 
 def route(
@@ -117,20 +117,18 @@ def route(
     lang: LanguageName = None,
 ) -> None:
     """Show the way from one place to another, turn by turn."""
-    here = siaga()
-    language = language_of(here, lang)
-    opened = here.open(region, now())
-    begin, end = place_of(opened, start, "--from"), place_of(opened, to, "--to")
-    router = opened.roads.router.at(roads_at(opened, time_of(opened, time), closed))
+    asked_of, language = opened(region, lang)
+    begin, end = place_of(asked_of, start, "--from"), place_of(asked_of, to, "--to")
+    router = asked_of.roads.router.at(roads_at(asked_of, time_of(asked_of, time), closed))
     answers.check_profile(router, profile)
     way = router.route(
         router.snap(begin.longitude, begin.latitude, profile), router.snap(end.longitude, end.latitude, profile), profile
     )
     leg = answers.Leg(way, (end.longitude, end.latitude), begin.name, end.name)
     if as_json:
-        print_json({**answers.route_as_dict(opened, leg, language), "attribution": opened.about["attribution"]})
+        print_json({**answers.route_as_dict(asked_of, leg, language), "attribution": asked_of.about["attribution"]})
     else:
-        show_ways.route(opened, leg, language)
+        show_ways.route(asked_of, leg, language)
 
 
 def nearest(
@@ -146,23 +144,21 @@ def nearest(
     lang: LanguageName = None,
 ) -> None:
     """List the facilities that can help, the nearest by road first, and why the others can't."""
-    here = siaga()
-    language = language_of(here, lang)
-    opened = here.open(region, now())
-    moment = time_of(opened, time)
-    place = place_of(opened, at, "--at")
+    asked_of, language = opened(region, lang)
+    moment = time_of(asked_of, time)
+    place = place_of(asked_of, at, "--at")
     asked = requirement("emergency", priority)
     wanted = FacilityRequirement((frozenset(need),) if need else asked.needed_capabilities, asked.priority)
-    router = opened.roads.router.at(roads_at(opened, moment, closed))
+    router = asked_of.roads.router.at(roads_at(asked_of, moment, closed))
     answers.check_profile(router, profile)
     stop = router.snap(place.longitude, place.latitude, profile)
-    table = opened.facilities
+    table = asked_of.facilities
     travel = router.eta_table([stop], router.snap_many(table.longitude, table.latitude, profile), profile).ms[0]
     matches = match(wanted, table, travel, moment)
     if as_json:
-        print_json(answers.matches_as_dict(opened, place, matches, limit, language))
+        print_json(answers.matches_as_dict(asked_of, place, matches, limit, language))
     else:
-        show_ways.matches(opened, place, matches, limit, language)
+        show_ways.matches(asked_of, place, matches, limit, language)
 
 
 def search(
@@ -174,14 +170,12 @@ def search(
     lang: LanguageName = None,
 ) -> None:
     """Search for an address or a place, tolerant of spelling; nothing outside is asked."""
-    here = siaga()
-    language = language_of(here, lang)
-    opened = here.open(region, now())
+    asked_of, language = opened(region, lang)
     beside = None
     if near is not None:
-        point = place_of(opened, near, "--near")
+        point = place_of(asked_of, near, "--near")
         beside = (point.longitude, point.latitude)
-    found = opened.places.search(words, near=beside, limit=limit)
+    found = asked_of.places.search(words, near=beside, limit=limit)
     if as_json:
         print_json([answers.place_as_dict(place) for place in found])
     else:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.bootstrap import Siaga, now
+from api.bootstrap import Siaga, now, siaga
 from dispatch.regions import BuiltRegion
 from routing import LANGUAGES, ConditionError, InputError, Language, PlaceError
 from routing.conditions import Around, Closed, RoadCondition
@@ -42,6 +42,18 @@ def language_of(siaga: Siaga, wanted: str | None) -> Language:
         if wanted == language:
             return language
     raise InputError(f"--lang {wanted}: no such language; there are {', '.join(LANGUAGES)}")
+
+
+def opened(name: str | None, lang: str | None) -> tuple[BuiltRegion, Language]:
+    """The region that a question is put to, and the language to answer in.
+
+    Raises:
+        InputError: there is no such language, or it is not clear which region is meant.
+        RegionError: the region can't be opened.
+    """
+    here = siaga()
+    language = language_of(here, lang)
+    return here.open(name, now()), language
 
 
 def time_of(region: BuiltRegion, written: str | None) -> datetime:

@@ -19,9 +19,6 @@ from routing import Extract, InputError, Language, text
 
 app = typer.Typer(help="Build, list and show regions.", no_args_is_help=True)
 
-MARGIN_M = 10_000.0
-"""How far beyond a place its network reaches: the nearest hospital may lie across the border."""
-
 _STAGES = ("read", "network", "order", "hierarchy", "profiles", "demand", "places")
 
 
