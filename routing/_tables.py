@@ -119,23 +119,21 @@ def sweep_part(
     near: Near, far: Far, part: Part, graph: Topology, weight: UInt32, reverse: bool, spaces: Workspaces, helpers: Executor
 ) -> UInt32:
     """uint32[near, far] by sweeps in lanes over a part that was cut out before."""
-    count = len(near.bias)
+    count, rows = len(near.bias), len(part.restriction.first) - 1
     table = np.empty((count, len(far.first) - 1), np.uint32)
-    rows = len(part.restriction.first) - 1
+    together = len(part.restriction.head) * -(-count // LANES) >= PARALLEL_FROM
+    step = LANES if together else max(1, count)
 
-    def batch(begin: int) -> None:
+    def some(begin: int) -> None:
         work = spaces.take()
-        end = min(count, begin + LANES)
         distance, marked = work.lanes(rows)
-        sweeps.sweep_lanes(
-            begin, end, near.first, near.node, near.offset, graph, weight, reverse,
-            part.restriction, work.query.out, distance, marked,
+        sweeps.sweep_batches(
+            begin, min(count, begin + step), near.first, near.node, near.offset, near.bias, far.first, part.row, far.offset,
+            graph, weight, reverse, part.restriction, work.slot, work.stack, distance, marked, table,
         )  # fmt: skip
-        sweeps.gather(begin, end - begin, near.bias, far.first, part.row, far.offset, distance, table)
         spaces.give(work)
 
-    begins = range(0, count, LANES)
-    run_all(batch, begins, helpers if len(begins) * len(part.restriction.head) >= PARALLEL_FROM else None)
+    run_all(some, range(0, count, step), helpers if together else None)
     return table
 
 

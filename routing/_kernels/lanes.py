@@ -1,7 +1,7 @@
-"""One row of a sweep in vector registers.
+"""The steps of a sweep in vector registers, sixteen lanes at a time.
 
 Written as LLVM code because the compiler can't tell that the row it writes is none of those it reads, and so would not
-vectorise the loop. LLVM maps the 16 lanes to what the processor has: one AVX-512 register, two of AVX2, four of NEON.
+vectorise the loops. LLVM maps the 16 lanes to what the processor has: one AVX-512 register, two of AVX2, four of NEON.
 """
 
 from __future__ import annotations
@@ -15,50 +15,99 @@ from numba.extending import intrinsic
 
 from routing._kernels.types import LANES
 
+_WORD, _INDEX = ir.IntType(32), ir.IntType(64)
+_LANES = ir.VectorType(_WORD, LANES)
+
+
+def _data(context: Any, builder: Any, kinds: Any, arguments: Any) -> list[Any]:
+    """Where the data of some arrays begins."""
+    return [context.make_array(kind)(context, builder, value).data for kind, value in zip(kinds, arguments, strict=True)]
+
+
+def _rows(builder: Any, data: Any) -> Any:
+    """The same memory, as rows of lanes."""
+    return builder.bitcast(data, _LANES.as_pointer())
+
+
+def _entry(builder: Any, data: Any, at: Any) -> Any:
+    """An entry of an int32 array, as an index."""
+    return builder.sext(builder.load(builder.gep(data, [at])), _INDEX)
+
+
+def _plus(builder: Any, row: Any, weights: Any, at: Any) -> Any:
+    """A row with one weight added in every lane."""
+    undefined = ir.Constant(_LANES, ir.Undefined)
+    single = builder.insert_element(undefined, builder.load(builder.gep(weights, [at])), ir.Constant(_WORD, 0))
+    return builder.add(row, builder.shuffle_vector(single, undefined, ir.Constant(_LANES, [0] * LANES)))
+
+
+def _least(builder: Any, one: Any, other: Any) -> Any:
+    """Lane by lane the lesser."""
+    return builder.select(builder.icmp_unsigned("<", one, other), one, other)
+
 
 def _lower_row(_context: Any, distance: Any, _row: Any, head: Any, weight: Any, _begin: Any, _end: Any) -> Any:
     """Give `lower_row` its type and its code."""
     signature = types.void(distance, types.int64, head, weight, types.int64, types.int64)
 
     def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        word, index = ir.IntType(32), ir.IntType(64)
-        lanes = ir.VectorType(word, LANES)
-        data, heads, weights = (
-            context.make_array(kind)(context, builder, value).data
-            for kind, value in ((distance, arguments[0]), (head, arguments[2]), (weight, arguments[3]))
-        )
-        rows = builder.bitcast(data, lanes.as_pointer())
-        own = builder.gep(rows, [arguments[1]])
+        arrays, row, begin, end = (arguments[0], arguments[2], arguments[3]), arguments[1], arguments[4], arguments[5]
+        data, heads, weights = _data(context, builder, (distance, head, weight), arrays)
+        rows = _rows(builder, data)
+        own = builder.gep(rows, [row])
         entry = builder.block
         loop = builder.append_basic_block("arcs")
         done = builder.append_basic_block("done")
         start = builder.load(own, align=4)
-        builder.cbranch(builder.icmp_signed("<", arguments[4], arguments[5]), loop, done)
+        builder.cbranch(builder.icmp_signed("<", begin, end), loop, done)
 
         builder.position_at_end(loop)
-        at = builder.phi(index)
-        least = builder.phi(lanes)
-        other = builder.sext(builder.load(builder.gep(heads, [at])), index)
-        single = builder.load(builder.gep(weights, [at]))
-        spread = builder.shuffle_vector(
-            builder.insert_element(ir.Constant(lanes, ir.Undefined), single, ir.Constant(word, 0)),
-            ir.Constant(lanes, ir.Undefined),
-            ir.Constant(lanes, [0] * LANES),
-        )
-        through = builder.add(builder.load(builder.gep(rows, [other]), align=4), spread)
-        lower = builder.select(builder.icmp_unsigned("<", through, least), through, least)
-        following = builder.add(at, ir.Constant(index, 1))
-        at.add_incoming(arguments[4], entry)
+        at = builder.phi(_INDEX)
+        least = builder.phi(_LANES)
+        other = builder.load(builder.gep(rows, [_entry(builder, heads, at)]), align=4)
+        lower = _least(builder, _plus(builder, other, weights, at), least)
+        following = builder.add(at, ir.Constant(_INDEX, 1))
+        at.add_incoming(begin, entry)
         at.add_incoming(following, loop)
         least.add_incoming(start, entry)
         least.add_incoming(lower, loop)
-        builder.cbranch(builder.icmp_signed("<", following, arguments[5]), loop, done)
+        builder.cbranch(builder.icmp_signed("<", following, end), loop, done)
 
         builder.position_at_end(done)
-        result = builder.phi(lanes)
+        result = builder.phi(_LANES)
         result.add_incoming(start, entry)
         result.add_incoming(lower, loop)
         builder.store(result, own, align=4)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+def _lower_others(_context: Any, distance: Any, _row: Any, slot: Any, head: Any, weight: Any, _begin: Any, _end: Any) -> Any:
+    """Give `lower_others` its type and its code."""
+    signature = types.void(distance, types.int64, slot, head, weight, types.int64, types.int64)
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        arrays, row, begin, end = (arguments[0], *arguments[2:5]), arguments[1], arguments[5], arguments[6]
+        data, slots, heads, weights = _data(context, builder, (distance, slot, head, weight), arrays)
+        rows = _rows(builder, data)
+        entry = builder.block
+        loop = builder.append_basic_block("arcs")
+        done = builder.append_basic_block("done")
+        own = builder.load(builder.gep(rows, [row]), align=4)
+        builder.cbranch(builder.icmp_signed("<", begin, end), loop, done)
+
+        builder.position_at_end(loop)
+        at = builder.phi(_INDEX)
+        other = builder.gep(rows, [_entry(builder, slots, _entry(builder, heads, at))])
+        lower = _least(builder, _plus(builder, own, weights, at), builder.load(other, align=4))
+        builder.store(lower, other, align=4)
+        following = builder.add(at, ir.Constant(_INDEX, 1))
+        at.add_incoming(begin, entry)
+        at.add_incoming(following, loop)
+        builder.cbranch(builder.icmp_signed("<", following, end), loop, done)
+
+        builder.position_at_end(done)
         return context.get_dummy_value()
 
     return signature, generate
@@ -69,4 +118,11 @@ lower_row: Callable[..., None] = intrinsic(_lower_row)
 distance[row] = min(distance[row], distance[head[i]] + weight[i] for i in begin .. end - 1).
 
 `distance`: uint32[rows, LANES], `head`: int32[…], `weight`: uint32[…], all contiguous.
+"""
+
+lower_others: Callable[..., None] = intrinsic(_lower_others)
+"""lower_others(distance, row, slot, head, weight, begin, end), for each lane and each i in begin .. end - 1:
+distance[slot[head[i]]] = min(distance[slot[head[i]]], distance[row] + weight[i]), `row` being none of these rows.
+
+`distance`: uint32[rows, LANES], `slot`, `head`: int32[…], `weight`: uint32[…], all contiguous.
 """

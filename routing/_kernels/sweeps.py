@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from routing._kernels.lanes import lower_row
-from routing._kernels.types import INFINITE, UNSEEN, Int32, Int64, Restriction, Topology, UInt8, UInt32, kernel
+from routing._kernels.lanes import lower_others, lower_row
+from routing._kernels.types import INFINITE, LANES, UNSEEN, Int32, Int64, Restriction, Topology, UInt8, UInt32, kernel
 
 
 @kernel
@@ -97,6 +97,32 @@ def sweep_lazily(
 
 
 @kernel
+def ancestors(starts: Int32, parent: Int32, slot: Int32, stack: Int32) -> Int32:
+    """All ancestors of some nodes and these themselves, every node behind its own ancestors.
+
+    `slot`: int32[nodes], -1 before; afterwards where each of them stands. `stack`: as in `sweep_lazily`.
+    """
+    top = len(parent)
+    node = np.empty(max(1024, 8 * len(starts)), np.int32)
+    count = 0
+    for start in starts:
+        x = start
+        size = 0
+        while x < top and slot[x] < 0:
+            stack[size] = x
+            size += 1
+            x = parent[x]
+        while count + size > len(node):
+            node = np.concatenate((node, node))
+        while size > 0:
+            size -= 1
+            node[count] = stack[size]
+            slot[stack[size]] = count
+            count += 1
+    return node[:count].copy()
+
+
+@kernel
 def restrict(
     targets: Int32, graph: Topology, weight: UInt32, reverse: bool, slot: Int32, stack: Int32
 ) -> tuple[Int32, Int32, Int32, UInt32]:
@@ -105,27 +131,12 @@ def restrict(
     Heads are rows of this part, and come before the rows that use them. `slot`: int32[nodes], -1 before; afterwards the
     row of each node that has one. `stack`: as in `sweep_lazily`.
     """
-    parent, first, middle, head = graph.parent, graph.first, graph.middle, graph.head
-    top = len(parent)
-    node = np.empty(max(1024, 4 * len(targets)), np.int32)
-    rows = 0
+    first, middle, head = graph.first, graph.middle, graph.head
+    node = ancestors(targets, graph.parent, slot, stack)
+    rows = len(node)
     arcs = 0
-    for target in targets:
-        x = target
-        size = 0
-        while x < top and slot[x] < 0:
-            stack[size] = x
-            size += 1
-            x = parent[x]
-        while rows + size > len(node):
-            node = np.concatenate((node, node))
-        while size > 0:
-            size -= 1
-            x = stack[size]
-            node[rows] = x
-            slot[x] = rows
-            rows += 1
-            arcs += middle[x] - first[x] if reverse else first[x + 1] - middle[x]
+    for x in node:
+        arcs += middle[x] - first[x] if reverse else first[x + 1] - middle[x]
     row_first = np.empty(rows + 1, np.int32)
     row_head = np.empty(arcs, np.int32)
     row_weight = np.empty(arcs, np.uint32)
@@ -138,7 +149,7 @@ def restrict(
             row_weight[at] = weight[arc]
             at += 1
     row_first[rows] = at
-    return node[:rows].copy(), row_first, row_head, row_weight
+    return node, row_first, row_head, row_weight
 
 
 @kernel
@@ -146,6 +157,38 @@ def release(node: Int32, slot: Int32) -> None:
     """Undo what `restrict` wrote into `slot`."""
     for x in node:
         slot[x] = -1
+
+
+@kernel
+def climb_lanes(
+    begin: int,
+    end: int,
+    end_first: Int64,
+    end_node: Int32,
+    end_offset: UInt32,
+    graph: Topology,
+    weight: UInt32,
+    reverse: bool,
+    slot: Int32,
+    stack: Int32,
+) -> tuple[Int32, UInt32]:
+    """`climb` from the ends `begin .. end - 1` (at most LANES) at once: their ancestors, and uint32[ancestors, LANES].
+
+    `slot`: int32[nodes], -1 before and after. `stack`: as in `sweep_lazily`.
+    """
+    first, middle = graph.first, graph.middle
+    node = ancestors(end_node[end_first[begin] : end_first[end]], graph.parent, slot, stack)
+    up = np.full((len(node), LANES), INFINITE, np.uint32)
+    for lane in range(end - begin):
+        for i in range(end_first[begin + lane], end_first[begin + lane + 1]):
+            row = slot[end_node[i]]
+            up[row, lane] = min(up[row, lane], end_offset[i])
+    for row in range(len(node) - 1, -1, -1):
+        x = node[row]
+        rising, until = (middle[x], first[x + 1]) if reverse else (first[x], middle[x])
+        lower_others(up, row, slot, graph.head, weight, rising, until)
+    release(node, slot)
+    return node, up
 
 
 @kernel
@@ -159,31 +202,21 @@ def sweep_lanes(
     weight: UInt32,
     reverse: bool,
     part: Restriction,
-    out: UInt32,
+    slot: Int32,
+    stack: Int32,
     distance: UInt32,
     marked: UInt8,
 ) -> None:
     """Distances from the ends `begin .. end - 1` (at most LANES) to every row, in one sweep: `distance` uint32[rows, LANES].
 
-    `out` is INFINITE, `marked` (uint8[rows]) zero before and after.
+    `slot` is -1, `marked` (uint8[rows]) zero before and after; `stack`: as in `sweep_lazily`.
     """
-    parent = graph.parent
-    slot = part.slot
-    top = len(parent)
-    for lane in range(end - begin):
-        nodes = end_node[end_first[begin + lane] : end_first[begin + lane + 1]]
-        climb(nodes, end_offset[end_first[begin + lane] : end_first[begin + lane + 1]], graph, weight, reverse, out)
-        for start in nodes:
-            x = start
-            while x < top:
-                row = slot[x]
-                if row >= 0:
-                    if not marked[row]:
-                        marked[row] = 1
-                        distance[row, :] = INFINITE
-                    distance[row, lane] = min(distance[row, lane], out[x])
-                out[x] = INFINITE
-                x = parent[x]
+    node, up = climb_lanes(begin, end, end_first, end_node, end_offset, graph, weight, reverse, slot, stack)
+    for i in range(len(node)):
+        row = part.slot[node[i]]
+        if row >= 0:
+            marked[row] = 1
+            distance[row, :] = up[i, :]
     first, head, down = part.first, part.head, part.weight
     for row in range(len(first) - 1):
         if marked[row]:
@@ -216,3 +249,33 @@ def gather(
                 if d < INFINITE and far_offset[i] < INFINITE:
                     best = min(best, np.int64(d) + far_offset[i] - bias[begin + lane])
             table[begin + lane, far] = np.uint32(max(best, np.int64(0)))
+
+
+@kernel
+def sweep_batches(
+    begin: int,
+    end: int,
+    near_first: Int64,
+    near_node: Int32,
+    near_offset: UInt32,
+    bias: Int64,
+    far_first: Int64,
+    far_row: Int32,
+    far_offset: Int64,
+    graph: Topology,
+    weight: UInt32,
+    reverse: bool,
+    part: Restriction,
+    slot: Int32,
+    stack: Int32,
+    distance: UInt32,
+    marked: UInt8,
+    table: UInt32,
+) -> None:
+    """The rows `begin .. end - 1` of a table, in sweeps of up to LANES near ends: one call, the lock released throughout."""
+    for low in range(begin, end, LANES):
+        high = min(end, low + LANES)
+        sweep_lanes(
+            low, high, near_first, near_node, near_offset, graph, weight, reverse, part, slot, stack, distance, marked
+        )  # fmt: skip
+        gather(low, high - low, bias, far_first, far_row, far_offset, distance, table)
