@@ -8,8 +8,11 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
-def covered(reach_ms: NDArray[np.number], standard_ms: float) -> NDArray[np.bool_]:
-    """Which vehicle covers which cell: bool[v, c], from times in milliseconds (unreachable is inf or CLOSED)."""
+def covered(reach_ms: NDArray[np.number], standard_ms: float | Floats) -> NDArray[np.bool_]:
+    """Which vehicle covers which cell: bool[v, c], from times in milliseconds (unreachable is inf or CLOSED).
+
+    `standard_ms` may be given for each vehicle (float64[v, 1]), where some of it is used up before it drives.
+    """
     return np.asarray(reach_ms <= standard_ms)
 
 

@@ -336,9 +336,9 @@ def _next_destination(
     return referral_desk() if known[key] < 0 else destinations[known[key]]
 
 
-def _minutes(ms: float) -> float:
+def told_minutes(ms: float) -> float:
     """A difference in minutes: never told as none while it decides."""
-    return max(0.1, round(ms / 60_000, 1))
+    return max(1, int(ms / 6_000 + 0.5)) / 10
 
 
 def _lost(
@@ -354,9 +354,9 @@ def _lost(
         if policy == "coverage_aware" and its_loss > loss:
             why = reason("vehicle.uncovers_more", percent=round(100 * (its_loss - loss), 1))
         elif its_score > score and its_reach > reach:
-            why = Reason("vehicle.later_at_patient", (("minutes", _minutes(its_reach - reach)),))
+            why = Reason("vehicle.later_at_patient", (("minutes", told_minutes(its_reach - reach)),))
         elif its_expected > expected:
-            why = Reason("vehicle.later_at_care", (("minutes", _minutes(its_expected - expected)),))
+            why = Reason("vehicle.later_at_care", (("minutes", told_minutes(its_expected - expected)),))
         else:
             why = reason("vehicle.would_be_diverted" if its_handicap > handicap else "vehicle.no_better")
         lost.append(LeftOut(candidates[v].vehicle.id, candidates[v].vehicle.name, (why,)))
@@ -387,9 +387,9 @@ def _option(
     if candidate.vehicle.invented:
         remarks.append(reason("vehicle.invented"))
     if way.carry_kind == "straight":
-        remarks.append(reason("carry.unchecked", metres=round(way.carry_m), minutes=_minutes(way.carry_ms)))
+        remarks.append(reason("carry.unchecked", metres=round(way.carry_m), minutes=told_minutes(way.carry_ms)))
     elif way.carry_kind == "footways":
-        remarks.append(reason("carry.on_foot", metres=round(way.carry_m), minutes=_minutes(way.carry_ms)))
+        remarks.append(reason("carry.on_foot", metres=round(way.carry_m), minutes=told_minutes(way.carry_ms)))
     return Option(
         vehicle=candidate.vehicle,
         destination=destination,
@@ -444,9 +444,9 @@ def _facilities(
             later, farther = expected[f] - expected[first], transport[f] - transport[first]
             if later > 0:
                 chance = round(100 * place.declined)
-                why = Reason("facility.later_at_care", (("minutes", _minutes(later)), ("chance", chance)))
+                why = Reason("facility.later_at_care", (("minutes", told_minutes(later)), ("chance", chance)))
             elif farther > 0:
-                why = reason("facility.farther", minutes=_minutes(farther))
+                why = reason("facility.farther", minutes=told_minutes(farther))
             else:
                 why = reason("facility.no_better")
             lost.append(LeftOut(place.id, place.name, (why, *place.remarks)))

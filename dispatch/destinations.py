@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.cases import Requirement
-from dispatch.decision import Destination, no_remarks, referral_desk
+from dispatch.decision import Destination, no_remarks, referral_desk, told_minutes
 from dispatch.facts import Call, Region
 from dispatch.reasons import AnyReason, reason
 from dispatch.screening import LeftOut
@@ -109,7 +109,7 @@ def weighed(
     # Those that might help come first.
     out = []
     for f, travel in zip(best.facility_index[weigh:].tolist(), best.travel_ms[weigh:].tolist(), strict=True):
-        farther = max(0.1, round((travel - int(best.travel_ms[0])) / 60_000, 1))
+        farther = told_minutes(travel - int(best.travel_ms[0]))
         out.append(LeftOut(facilities[f].id, facilities[f].name, (reason("facility.farther", minutes=farther),)))
     if len(matches.candidates):
         passed_over = (reason("facility.passed_over_uncertain"),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from facilities import Reason as FacilityReason
 from routing import Language, text
@@ -23,8 +24,7 @@ class Terms:
 Value = str | int | float | Terms
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """Why something was chosen, left out or is uncertain.
 
     Attributes:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 
@@ -43,8 +44,7 @@ class Candidate:
         return self.vehicle.can_be_diverted
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(NamedTuple):
     """A vehicle or a facility that is not chosen from, by id and name, and why."""
 
     id: str

@@ -94,6 +94,6 @@ def cover(
     ids = [candidate.vehicle.id for candidate in covering]
     rows = [standing.row[name] for name in ids]
     before = np.array([candidate.turnout_ms + candidate.doubt_ms for candidate in covering]) + standing.to_street_ms[rows]
-    covers = covered(times.to_cells(standing.ends, COVER_PROFILE)[rows] + before[:, None], settings.standard_ms)
+    covers = covered(times.to_cells(standing.ends, COVER_PROFILE)[rows], (settings.standard_ms - before)[:, None])
     alone, loss = uncovered(covers, demand.weight), coverage_loss(covers, demand.weight, settings.busy_share)
     return dict(zip(ids, alone.tolist(), strict=True)), dict(zip(ids, loss.tolist(), strict=True))

@@ -166,9 +166,9 @@ class RegionTimes:
         """Metres in a straight line from a facility to the nearest street that a vehicle can use, inf if none is near."""
         return min(float(known.snaps.gap_m[facility]) for known in self.facilities.values())
 
-    def to_cells(self, origins: Ends, profile: str) -> Floats:
-        """Milliseconds from each place to each cell of demand: float64[v, c]."""
-        return milliseconds(self.router.eta_table(origins, self.cells[profile], profile).ms)
+    def to_cells(self, origins: Ends, profile: str) -> NDArray[np.uint32]:
+        """Milliseconds from each place to each cell of demand: uint32[v, c], `CLOSED` where there is no way."""
+        return self.router.eta_table(origins, self.cells[profile], profile).ms
 
 
 def _door_to_door(times: Floats, door_ms: Floats) -> Floats:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 Unit = Literal["people", "km2"]
+_WIDER = 2**0.25
 _PEOPLE = ("populasi", "penduduk", "jumlah_penduduk", "population", "pop", "jiwa")
 
 
@@ -51,7 +52,7 @@ class DemandCells:
 def demand_cells(network: RoadNetwork, zones: gpd.GeoDataFrame | None = None, people: str | None = None) -> DemandCells:
     """Cut a region into cells that contain drivable roads.
 
-    Cells are about 500 m wide, wider where there would be more than 400 of them (data/facilities.toml). With zones, the
+    Cells are about 500 m wide, wider where there would be more than 250 of them (data/facilities.toml). With zones, the
     people of each are spread over the length of the drivable roads inside it (dasymetric mapping, roads standing for
     homes); a cell gets what falls into it. Without, a cell weighs its area.
 
@@ -167,10 +168,15 @@ def _grid(longitude: NDArray[np.float64], latitude: NDArray[np.float64]) -> tupl
     while True:
         step = math.degrees(cell_m / EARTH_RADIUS_M)
         x, y = np.floor(longitude * squeeze / step).astype(np.int64), np.floor(latitude / step).astype(np.int64)
-        _, cell = np.unique(np.column_stack((x, y)), axis=0, return_inverse=True)
-        if int(cell.max()) < at_most:
-            return cell.reshape(-1), cell_m
-        cell_m *= math.sqrt(2.0)
+        x, y = x - x.min(), y - y.min()
+        columns = int(x.max()) + 1
+        taken = np.zeros(columns * (int(y.max()) + 1), np.bool_)
+        place = y * columns + x
+        taken[place] = True
+        count = int(np.count_nonzero(taken))
+        if count <= at_most:
+            return (np.cumsum(taken) - 1)[place], cell_m
+        cell_m *= max(_WIDER, math.sqrt(count / at_most / 2))  # half as many as that at most: sparse ones merge less
 
 
 def _middle_pieces(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,13 +26,15 @@ _PLAIN = {
 
 
 _HOURS_UNKNOWN = reason("hours_unknown")
-_NOTHING: frozenset[str | None] = frozenset()
+_NONE: frozenset[str | None] = frozenset()
 _FOR_GOOD = bits.TRIED | bits.KIND | bits.LACKS
 _SET_BITS = [[1 << i for i in range(flags.bit_length()) if flags >> i & 1] for flags in range((bits.OUT | bits.UNSURE) + 1)]
+_BEFORE_HOURS, _AFTER_HOURS = bits.CLOSED_THEN - 1, -2 * bits.CLOSED_THEN
+_OWN = bits.HOURS_UNKNOWN | bits.FULL | bits.DIVERTING | bits.SHUT
+"""What is told of each facility in words of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class AgedClaim:
+class AgedClaim(NamedTuple):
     """A claim that counts, its age in minutes, and whether it is fresh enough to decide."""
 
     claim: Availability
@@ -54,8 +57,8 @@ def claims_by_facility(board: AvailabilityBoard | None, weighed: Weighed | None)
 class Explainer:
     """Reasons and remarks of one match: plain lists of what `facilities.matching.Matches` holds as arrays.
 
-    `wanted` are the capabilities that the requirement names, sorted; `held[i]` their values for facility `i`, `implied[i]`
-    whether these follow from its kind. `memo` keeps reasons that many facilities share.
+    `wanted` are the capabilities that the requirement names, sorted, and `columns` theirs; `held[i]` is a number for the values
+    that facility `i` has in them. `memo` keeps what is told of many facilities in the same words.
     """
 
     requirement: Requirement
@@ -65,9 +68,9 @@ class Explainer:
     change: list[int]
     claims: Mapping[int, list[AgedClaim]]
     wanted: tuple[str, ...]
-    held: list[tuple[int, ...]]
-    implied: list[tuple[bool, ...]]
-    memo: dict[tuple[object, ...], Reason]
+    columns: list[int]
+    held: list[int]
+    memo: dict[tuple[object, ...], tuple[Reason, ...]]
 
     @staticmethod
     def of(
@@ -90,8 +93,8 @@ class Explainer:
             change.tolist(),
             claims_by_facility(board, weighed),
             wanted,
-            list(map(tuple, table.capability[:, columns].tolist())),
-            list(map(tuple, table.implied[:, columns].tolist())),
+            columns,
+            (table.capability[:, columns] @ (len(Value) ** np.arange(len(columns)))).tolist(),
             {},
         )
 
@@ -99,9 +102,26 @@ class Explainer:
         """Why a facility is left out or uncertain; what is unknown of one that can't help anyway is left unsaid."""
         flags = self.flags[facility]
         flags &= bits.OUT if flags & _FOR_GOOD else bits.OUT | bits.UNSURE
+        if not flags & bits.CLOSED_THEN:
+            return self._told(facility, flags)
+        closed = (self._hours(facility, "closed_at_arrival"),)
         if flags == bits.CLOSED_THEN:
-            return (self._hours(facility, "closed_at_arrival"),)
-        return tuple([self._reason(facility, bit) for bit in _SET_BITS[flags]])
+            return closed
+        return self._told(facility, flags & _BEFORE_HOURS) + closed + self._told(facility, flags & _AFTER_HOURS)
+
+    def _told(self, facility: int, flags: int) -> tuple[Reason, ...]:
+        """The reasons for some bits, in their order: facilities alike in everything that they are about share them."""
+        if not flags:
+            return ()
+        if flags & _OWN:
+            each = _SET_BITS[flags]
+            return tuple([self._reason(facility, bit) if bit & _OWN else self._told(facility, bit)[0] for bit in each])
+        kind = self.table.facilities[facility].kind if flags & bits.KIND else ""
+        key = (flags, kind, self.held[facility], self._opened(facility))
+        known = self.memo.get(key)
+        if known is None:
+            known = self.memo[key] = tuple([self._reason(facility, bit) for bit in _SET_BITS[flags]])
+        return known
 
     def remarks(self, facility: int) -> tuple[Reason, ...]:
         """What else to say of a facility: implied, estimated, old claims, no name, conflicts of weight."""
@@ -142,15 +162,8 @@ class Explainer:
         if bit == bits.SERVICE:
             return reason("service_not_accepted", service=str(self.requirement.service))
         if bit == bits.KIND:
-            kind = self.table.facilities[facility].kind
-            return self._shared((bit, kind), lambda: reason("kind_unsuitable", kind=kind))
+            return reason("kind_unsuitable", kind=self.table.facilities[facility].kind)
         return self._of_capabilities(facility, bit)
-
-    def _shared(self, key: tuple[object, ...], make: Callable[[], Reason]) -> Reason:
-        known = self.memo.get(key)
-        if known is None:
-            known = self.memo[key] = make()
-        return known
 
     def _hours(self, facility: int, code: str) -> Reason:
         arrival, change, zone = self.arrival[facility], self.change[facility], self.table.zone[facility]
@@ -159,23 +172,20 @@ class Explainer:
         return Reason(code, (("arrival", arrival), ("change", change), ("zone", zone)))
 
     def _of_capabilities(self, facility: int, bit: int) -> Reason:
-        opened = _NOTHING
-        if facility in self.claims:
-            opened = frozenset(c.claim.capability for c in self._relevant(facility) if c.fresh and c.claim.state == "open")
-        values = self.held[facility]
+        values = self.table.capability[facility, self.columns].tolist()
         if bit == bits.IMPLIED:
-            kind, rests = self.table.facilities[facility].kind, self.implied[facility]
+            kind, rests = self.table.facilities[facility].kind, self.table.implied[facility, self.columns].tolist()
             named = [n for n, value, implied in zip(self.wanted, values, rests, strict=True) if implied and value == Value.YES]
-            return self._shared(
-                (bit, kind, values, rests), lambda: reason("capability_implied", capabilities=tuple(named), kind=kind)
-            )
-        known = self.memo.get((bit, values, opened))
-        if known is None:
-            code, short = ("lacks", Value.NO) if bit == bits.LACKS else ("capability_unknown", Value.UNKNOWN)
-            known = self.memo[bit, values, opened] = reason(code, capabilities=self._short_of(values, opened, short))
-        return known
+            return reason("capability_implied", capabilities=tuple(named), kind=kind)
+        code, short = ("lacks", Value.NO) if bit == bits.LACKS else ("capability_unknown", Value.UNKNOWN)
+        return reason(code, capabilities=self._short_of(values, self._opened(facility), short))
 
-    def _short_of(self, values: tuple[int, ...], opened: frozenset[str | None], value: Value) -> tuple[str, ...]:
+    def _opened(self, facility: int) -> Set[str | None]:
+        """The capabilities that fresh claims speak for."""
+        named = [c.claim.capability for c in self.claims.get(facility, ()) if c.fresh and c.claim.state == "open"]
+        return frozenset(named) if named else _NONE
+
+    def _short_of(self, values: Sequence[int], opened: Set[str | None], value: Value) -> tuple[str, ...]:
         """What is lacking or unknown, in the set of capabilities that comes nearest to being met."""
         held = {name: Value.YES if name in opened else said for name, said in zip(self.wanted, values, strict=True)}
         best: tuple[int, int, tuple[str, ...]] | None = None

@@ -39,6 +39,17 @@ class Certainty(IntEnum):
     """A needed capability, or whether it is open, is unknown."""
 
 
+_UNREACHABLE, _KIND, _ESTIMATED, _IMPLIED, _SOON = (
+    np.int32(bit) for bit in (bits.UNREACHABLE, bits.KIND, bits.ESTIMATED, bits.IMPLIED, bits.SOON)
+)
+_OF_VALUE = np.array([bits.CAPABILITY_UNKNOWN, 0, bits.LACKS], np.int32)
+_OF_STATE = np.array([bits.HOURS_UNKNOWN, 0, bits.CLOSED_THEN], np.int32)
+"""Both by 0 (unknown), 1 (yes, open) and -1 (no, closed)."""
+_OF_CLAIM = np.array([{"closed": bits.SHUT, "full": bits.FULL, "diverting": bits.DIVERTING}.get(s, 0) for s in STATES], np.int32)
+_YES, _OPEN = np.int8(Value.YES), np.int8(Open.OPEN)
+_STATED, _BY_KIND, _UNKNOWN = (np.int8(certainty) for certainty in Certainty)
+
+
 @cache
 def _emergency_door() -> frozenset[str]:
     return frozenset(figures("matching")["emergency_door"])
@@ -165,9 +176,8 @@ def match(
     second = int(when.timestamp())
     weighed = None if availability is None else availability.at(second)
 
-    flags = np.zeros(count, dtype=np.int32)
-    flags[~reached] |= bits.UNREACHABLE
-    flags[~_right_kind(requirement, table)] |= bits.KIND
+    flags = ~reached * _UNREACHABLE
+    flags |= ~_right_kind(requirement, table) * _KIND
     for name in tried:
         if name in table.index:
             flags[table.index[name]] |= bits.TRIED
@@ -176,31 +186,28 @@ def match(
             if requirement.service not in accepted:
                 flags[i] |= bits.SERVICE
     if estimated is not None:
-        flags[estimated] |= bits.ESTIMATED
+        flags |= estimated * _ESTIMATED
 
     capability = table.capability
     if availability is not None and weighed is not None:
         capability = _with_claims(flags, capability, requirement, table, availability, weighed)
     value, implied, door = _met(requirement, table, capability)
-    flags[value == Value.NO] |= bits.LACKS
-    flags[value == Value.UNKNOWN] |= bits.CAPABILITY_UNKNOWN
-    flags[implied & (value == Value.YES)] |= bits.IMPLIED
+    flags |= _OF_VALUE[value]
+    flags |= (implied & (value == _YES)) * _IMPLIED
 
     row = np.where(door, table.emergency_row, table.hours_row)
     arrival = second + -(-travel // 1000)
     state, following = table.timetable.look_up(row, arrival)
-    flags[(state == Open.CLOSED) & reached] |= bits.CLOSED_THEN
-    flags[(state == Open.UNKNOWN) & reached] |= bits.HOURS_UNKNOWN
+    flags |= reached * _OF_STATE[state]
     soon = int(figures("matching")["closes_soon_minutes"]) * 60
-    flags[(state == Open.OPEN) & (following - arrival < soon)] |= bits.SOON
-    open_for = np.where(following == NEVER, NEVER, (np.where(following == NEVER, 0, following) - second) * 1000)
+    flags |= ((state == _OPEN) & (following - arrival < soon)) * _SOON
+    never = following == NEVER
+    open_for = np.where(never, NEVER, (np.where(never, 0, following) - second) * 1000)
 
     declined = _decline(requirement, flags, prior, availability, weighed)
     out = (flags & bits.OUT) != 0
     unsure = (flags & bits.UNSURE) != 0
-    certainty = np.where(unsure, Certainty.UNKNOWN, np.where(flags & bits.IMPLIED, Certainty.IMPLIED, Certainty.STATED)).astype(
-        np.int8
-    )
+    certainty = np.where(unsure, _UNKNOWN, np.where(flags & bits.IMPLIED, _BY_KIND, _STATED))
     nearest = np.lexsort((table.order, travel))
     ranking = np.concatenate((nearest[~unsure[nearest]], nearest[unsure[nearest]]))
 
@@ -264,11 +271,8 @@ def _with_claims(
 ) -> NDArray[np.int8]:
     """Let fresh claims decide: flags what is full, diverting or closed; a fresh "open" of a capability makes it a yes."""
     facility, column, state = (array[weighed.claim] for array in (board.facility, board.column, board.state))
-    bit_of = np.array(
-        [{"closed": bits.SHUT, "full": bits.FULL, "diverting": bits.DIVERTING, "open": 0}[s] for s in STATES], dtype=np.int32
-    )
     whole = weighed.fresh & (column < 0)
-    np.bitwise_or.at(flags, facility[whole], bit_of[state[whole]])
+    np.bitwise_or.at(flags, facility[whole], _OF_CLAIM[state[whole]])
     relevant = np.zeros(len(table.column) + 1, dtype=np.bool_)
     for wanted in requirement.capabilities:
         relevant[[table.column[name] for name in wanted]] = True
@@ -285,7 +289,7 @@ def _with_claims(
         lowered[facility[refused], column[refused]] = Value.NO
         before, after = _met(requirement, table, raised)[0], _met(requirement, table, lowered)[0]
         blocked = refused & ((before > Value.NO) & (after == Value.NO))[facility]
-        np.bitwise_or.at(flags, facility[blocked], bit_of[state[blocked]])
+        np.bitwise_or.at(flags, facility[blocked], _OF_CLAIM[state[blocked]])
     return raised
 
 
@@ -313,15 +317,11 @@ def _decline(
         accepts = np.where(flags & bit, accepts * (1.0 - float(known[name])), accepts)
     accepts = np.where(flags & (bits.LACKS | bits.CLOSED_THEN), 0.0, accepts)
     if board is not None and weighed is not None:
-        column = board.column[weighed.claim]
-        wanted = {c for names in requirement.capabilities for c in names}
-        columns = [-1, *(i for i, name in enumerate(vocabulary().capabilities) if name in wanted)]
-        counts = np.isin(column, columns)
-        facility, state, weight = (
-            board.facility[weighed.claim][counts],
-            board.state[weighed.claim][counts],
-            weighed.weight[counts],
-        )
+        wanted = frozenset[str]().union(*requirement.capabilities)
+        asked = np.array([*(name in wanted for name in vocabulary().capabilities), True])  # the last: facilities as a whole
+        counts = asked[board.column[weighed.claim]]
+        claim, weight = weighed.claim[counts], weighed.weight[counts]
+        facility, state = board.facility[claim], board.state[claim]
         sure = np.array([float(known.get(f"{s}_claim", 0.0)) for s in STATES])
         np.multiply.at(accepts, facility, 1.0 - weight * sure[state])
         opened = state == STATES.index("open")

@@ -33,7 +33,7 @@ from routing.ends import (
 from routing.errors import DataError, PlaceError
 from routing.network import CLOSED, MOST_ENTRIES, RESTRICTED_ENTRY_MS, RoadNetwork
 from routing.road_state import ProfileRoads, RoadState
-from routing.routes import Estimate, EtaTable, Route, decode, make_route
+from routing.routes import Estimate, EtaTable, Route, make_route
 from routing.snap_index import SnapIndex
 from routing.snapping import MAX_GAP_M, Position, Snap, Snaps, snap, snap_many
 from routing.walking import Footways
@@ -182,7 +182,7 @@ class Router:
         for ends in (start, finish):
             self._check_ends(ends, profile)
         totals, instead = _without_others(self._totals(start, finish), start, finish)
-        return EtaTable(profile, self.state.number, *decode(totals), instead)
+        return EtaTable.of(profile, self.state.number, totals, instead)
 
     def _check_ends(self, ends: Ends, profile: str) -> None:
         if ends.profile != profile or ends.state != self.state.number:

@@ -62,7 +62,7 @@ class EtaTable:
     Attributes:
         profile: name of the profile. state: number of the state of the roads.
         ms: uint32[origins, destinations], `CLOSED` where there is no way.
-        restricted: uint8[origins, destinations], how many restricted roads have to be entered on the way.
+        totals: uint32[origins, destinations], the sums of weights that `ms` and `restricted` are read from.
         instead: uint8[origins, destinations], 0 where the places themselves are meant; bit 1: there is no way from the
             origin (on an island), the time is from its `Snap.instead`, with its own part on foot; bit 2: so for the
             destination.
@@ -71,8 +71,20 @@ class EtaTable:
     profile: str
     state: int
     ms: NDArray[np.uint32]
-    restricted: NDArray[np.uint8]
+    totals: NDArray[np.uint32]
     instead: NDArray[np.uint8]
+
+    @staticmethod
+    def of(profile: str, state: int, totals: NDArray[np.uint32], instead: NDArray[np.uint8]) -> EtaTable:
+        """The table of some sums of weights."""
+        ms = totals & np.uint32(RESTRICTED_ENTRY_MS - 1)
+        np.copyto(ms, np.uint32(CLOSED), where=totals >= CLOSED)
+        return EtaTable(profile, state, ms, totals, instead)
+
+    @property
+    def restricted(self) -> NDArray[np.uint8]:
+        """uint8[origins, destinations], how many restricted roads have to be entered on the way, 0 where there is none."""
+        return np.where(self.totals >= CLOSED, 0, self.totals >> np.uint32(_ENTRY_BITS)).astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +98,6 @@ class Estimate:
     straight_m: float
     detour_factor: float
     kph: float
-
-
-def decode(totals: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
-    """Sums of weights as milliseconds (`CLOSED` where there is no way) and restricted roads entered."""
-    closed = totals >= CLOSED
-    ms = np.where(closed, np.uint32(CLOSED), totals & np.uint32(RESTRICTED_ENTRY_MS - 1))
-    entries = np.where(closed, 0, totals >> np.uint32(_ENTRY_BITS)).astype(np.uint8)
-    return ms, entries
 
 
 def make_route(

@@ -67,7 +67,7 @@ def test_what_lies_in_no_zone_has_no_weight() -> None:
 def test_cells_grow_until_there_are_few_enough() -> None:
     longitudes = [106.0 + i / 100 for i in range(301)]
     cells = demand_cells(street(longitudes, [True] * 300))
-    assert len(cells) <= 400
+    assert len(cells) <= 250
     assert cells.cell_m > 500
 
 
@@ -93,6 +93,6 @@ def test_kota_sukabumis_people(shared: Path) -> None:
     counted = read_zones(shared / "zones" / "kota-sukabumi-kecamatan-population.geojson")
     cells = demand_cells(network, counted)
     assert cells.weight.sum() == pytest.approx(346_325)
-    assert 100 < len(cells) <= 400
+    assert 100 < len(cells) <= 250
     by_area = demand_cells(network)
     assert 40 < by_area.weight.sum() < 60  # the city has 48 km²
