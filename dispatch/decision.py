@@ -338,7 +338,8 @@ def _next_destination(
 
 def told_minutes(ms: float) -> float:
     """A difference in minutes: never told as none while it decides."""
-    return max(1, int(ms / 6_000 + 0.5)) / 10
+    tenths = int(ms / 6_000 + 0.5)
+    return tenths / 10 if tenths else 0.1
 
 
 def _lost(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +86,7 @@ _OFF_ROAD_M = 150.0
 
 
 def _off_road(region: Region, facility: int) -> tuple[AnyReason, ...]:
-    gap = region.times.gap_m(facility)
+    gap = region.times.gap_m[facility]
     return (reason("facility.off_road", metres=int(round(gap, -1))),) if _OFF_ROAD_M < gap < np.inf else ()
 
 
@@ -153,8 +154,8 @@ def matched_places(
     """The suitable facilities; hours are judged at the arrival of the vehicle that can be there first."""
     asked = {(reach, carry): region.times.to_facilities(stops[reach], carry) for reach, carry in pairs}
     drives = {pair: drive for pair, (drive, _) in asked.items()}
-    soonest = np.min([drives[pair] + stops[pair[0]].carry.seconds * 1000 for pair in pairs], axis=0)
-    estimated = np.logical_and.reduce([guessed for _, guessed in asked.values()])
+    soonest = reduce(np.minimum, [drives[pair] + stops[pair[0]].carry.seconds * 1000 for pair in pairs])
+    estimated = reduce(np.logical_and, [guessed for _, guessed in asked.values()])
     leaving = call.now + timedelta(milliseconds=reach_ms, seconds=call.requirement.seconds_on_scene)
     matches = match_facilities(region, call.requirement, soonest, estimated, leaving, call.tried, settings)
     which, destinations, out, describe = weighed(region, matches, settings)

@@ -102,6 +102,7 @@ class RegionTimes:
     Attributes:
         router: bound to that state.
         longitude, latitude: float64[n], of the facilities, degrees.
+        gap_m: for each facility, metres in a straight line to the nearest street that a vehicle can use, inf if none is near.
         facilities: by profile.
         demand: cells, or None if nobody knows.
         cells: the cells as destinations, by profile.
@@ -110,6 +111,7 @@ class RegionTimes:
     router: Router
     longitude: Floats
     latitude: Floats
+    gap_m: tuple[float, ...]
     facilities: Mapping[str, FacilityTimes]
     demand: Demand | None
     cells: Mapping[str, Ends]
@@ -140,7 +142,10 @@ class RegionTimes:
         if demand is not None:
             snaps = all_without_leaps(router.snap_many(demand.longitude, demand.latitude, cover_profile, sent_to=True))
             cells[cover_profile] = router.destinations(snaps, cover_profile, pinned=True)
-        return RegionTimes(router, longitude, latitude, MappingProxyType(facilities), demand, MappingProxyType(cells))
+        gap_m = np.min([known.snaps.gap_m for known in facilities.values()], axis=0, initial=np.inf)
+        return RegionTimes(
+            router, longitude, latitude, tuple(gap_m.tolist()), MappingProxyType(facilities), demand, MappingProxyType(cells)
+        )
 
     def to_facilities(self, stop: Snap, profile: str) -> tuple[Floats, NDArray[np.bool_]]:
         """Milliseconds from where a vehicle stops to each facility, float64[n], and which of them are estimates, bool[n]."""
@@ -155,16 +160,12 @@ class RegionTimes:
         """Milliseconds between some of the facilities: float64[k, k]."""
         known = self.facilities[profile]
         if known.onward_ms is not None:
-            return np.asarray(known.onward_ms[np.ix_(which, which)])
+            return np.asarray(known.onward_ms[which[:, None], which])
         some = known.snaps.rows(which)
         times = _door_to_door(milliseconds(self.router.eta_table(some, some, profile).ms), known.door_ms[which])
         return _estimate_beyond(
             times, known.beyond[which], self.longitude[which], self.latitude[which], known.estimate_ms_per_m
         )
-
-    def gap_m(self, facility: int) -> float:
-        """Metres in a straight line from a facility to the nearest street that a vehicle can use, inf if none is near."""
-        return min(float(known.snaps.gap_m[facility]) for known in self.facilities.values())
 
     def to_cells(self, origins: Ends, profile: str) -> NDArray[np.uint32]:
         """Milliseconds from each place to each cell of demand: uint32[v, c], `CLOSED` where there is no way."""

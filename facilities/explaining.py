@@ -117,7 +117,7 @@ class Explainer:
             each = _SET_BITS[flags]
             return tuple([self._reason(facility, bit) if bit & _OWN else self._told(facility, bit)[0] for bit in each])
         kind = self.table.facilities[facility].kind if flags & bits.KIND else ""
-        key = (flags, kind, self.held[facility], self._opened(facility))
+        key = (flags, kind, self.held[facility], self._opened(facility) if facility in self.claims else _NONE)
         known = self.memo.get(key)
         if known is None:
             known = self.memo[key] = tuple([self._reason(facility, bit) for bit in _SET_BITS[flags]])
