@@ -31,6 +31,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.compiled import kernel
+
 Floats = NDArray[np.float64]
 
 
@@ -74,50 +76,43 @@ def refused_cost(onward_ms: Floats, not_taken: Floats, door_ms: float, desk_ms: 
     Returns:
         float64[f].
     """
-    count = len(not_taken)
-    if count == 0:
-        return np.empty(0)
-    everyone = np.arange(count)
-    roads = onward_ms.copy()
-    roads[everyone, everyone] = np.inf
-    nearest = roads.min(axis=1)
-    sitegar = desk_ms + np.maximum(usual_ms, np.where(np.isfinite(nearest), nearest, 0.0))
-    if further == 0 or count < 2:
-        return np.asarray(door_ms + sitegar, np.float64)
-    last = roads + not_taken * (door_ms + sitegar)
-    if further == 1:
-        return np.asarray(door_ms + np.minimum(last.min(axis=1), sitegar), np.float64)
-    best = last.argmin(axis=1)
-    first = last[everyone, best]
-    last[everyone, best] = np.inf
-    second = last.min(axis=1)
-    # after[f, g]: from g, with f and g behind one: the best third, or the second best where the best would be f again.
-    after = np.empty((count, count))
-    after[:] = np.minimum(first, sitegar)
-    after[best, everyone] = np.minimum(second, sitegar)
-    after += door_ms
-    after *= not_taken
-    after += roads
-    return np.asarray(door_ms + np.minimum(after.min(axis=1), sitegar), np.float64)
+    if not 0 <= further <= 2:
+        raise ValueError(f"the formula is written out for up to 2 further tries, not {further}")
+    return _refused_cost(onward_ms, not_taken, float(door_ms), float(desk_ms), float(usual_ms), further)
 
 
-def _two_least(values: Floats) -> tuple[int, float, float]:
-    """Where the least of at least one value is, it, and the next (inf if there is none)."""
-    least = int(values.argmin())
-    rest = np.inf
-    if least:
-        rest = float(values[:least].min())
-    if least + 1 < len(values):
-        rest = min(rest, float(values[least + 1 :].min()))
-    return least, float(values[least]), rest
-
-
-def _least_without_each(values: Floats) -> Floats:
-    """For each position the least of the other values, inf if there is none."""
-    least, first, second = _two_least(values)
-    others = np.full(len(values), first)
-    others[least] = second
-    return others
+@kernel
+def _refused_cost(onward: Floats, never: Floats, door: float, desk: float, usual: float, further: int) -> Floats:
+    count = len(never)
+    sitegar = np.empty(count)
+    for f in range(count):
+        nearest = np.inf
+        for h in range(count):
+            if h != f:
+                nearest = min(nearest, onward[f, h])
+        sitegar[f] = desk + max(usual, nearest if nearest < np.inf else 0.0)
+    cost = door + sitegar
+    if further == 0:
+        return cost
+    # Of the last tries from each facility the best one, and the best one without that.
+    best, first, second = np.full(count, -1), np.full(count, np.inf), np.full(count, np.inf)
+    for f in range(count):
+        for h in range(count):
+            last = onward[f, h] + never[h] * (door + sitegar[h])
+            if h != f and last < first[f]:
+                best[f], first[f], second[f] = h, last, first[f]
+            elif h != f and last < second[f]:
+                second[f] = last
+    for f in range(count):
+        least = first[f]
+        if further == 2:
+            least = np.inf
+            for g in range(count):
+                if g != f:
+                    after = min(sitegar[g], second[g] if best[g] == f else first[g])
+                    least = min(least, onward[f, g] + never[g] * (door + after))
+        cost[f] = door + min(sitegar[f], least)
+    return cost
 
 
 def asked_cost(accepted_ms: Floats, declined: Floats, lost_ms: tuple[float, ...], sitegar_ms: float) -> Floats:
@@ -132,38 +127,59 @@ def asked_cost(accepted_ms: Floats, declined: Floats, lost_ms: tuple[float, ...]
     Returns:
         float64[f], inf where f can't be reached.
     """
-    count = len(accepted_ms)
-    if count == 0:
-        return np.empty(0)
-    reached = np.isfinite(accepted_ms)
-    taken = np.where(reached, (1.0 - declined) * np.where(reached, accepted_ms, 0.0), np.inf)
+    return _asked_cost(accepted_ms, declined, np.array(lost_ms, np.float64), float(sitegar_ms))
 
-    def offer(step: int, then: Floats | float) -> Floats:
-        lost = lost_ms[step] - (lost_ms[step - 1] if step else 0.0)
-        return taken + declined * (lost + np.minimum(then, sitegar_ms))
 
-    tries = len(lost_ms)
-    last = offer(tries - 1, sitegar_ms)
+@kernel
+def _asked_cost(accepted: Floats, declined: Floats, lost: Floats, sitegar: float) -> Floats:
+    count, tries = len(accepted), len(lost)
+    # What f costs as the last one asked, and as the last but one.
+    last, cost = np.empty(count), np.empty(count)
+    for f in range(count):
+        last[f] = _offered(accepted[f], declined[f], lost[tries - 1] - (lost[tries - 2] if tries > 1 else 0.0), sitegar)
     if tries == 1:
         return last
-    if tries == 2:
-        return offer(0, _least_without_each(last))
-    # Three tries. The best third choice without {f, g} is one of the three best; which one differs only for f among the
-    # first two of them, so three passes over g do for all f.
-    order = np.argsort(last, kind="stable")[:3]
-    best, second, rest = [float(last[i]) for i in order] + [np.inf] * (3 - len(order))
-    without_g = np.full(count, best)
-    without_g[order[0]] = second
-    choices = offer(1, without_g)
-    following = _least_without_each(choices)
-    if count > 1:
-        for f, other, left in ((order[0], order[1], second), (order[1], order[0], best)):
-            without_f_and_g = np.full(count, left)
-            without_f_and_g[other] = rest
-            choices = offer(1, without_f_and_g)
-            choices[f] = np.inf
-            following[f] = choices.min()
-    return offer(0, following)
+    three = _three_least(last)
+    for f in range(count):
+        if tries == 2:
+            cost[f] = _offered(accepted[f], declined[f], lost[0], min(sitegar, _least_without(last, three, f, -1)))
+            continue
+        least = np.inf
+        for g in range(count):
+            if g != f:
+                then = min(sitegar, _least_without(last, three, f, g))
+                least = min(least, _offered(accepted[g], declined[g], lost[1] - lost[0], then))
+        cost[f] = _offered(accepted[f], declined[f], lost[0], min(sitegar, least))
+    return cost
+
+
+@kernel
+def _offered(accepted: float, declined: float, lost: float, then: float) -> float:
+    """The cost of asking one that accepts or else has cost `lost` and is followed by `then`; inf if it can't be reached."""
+    return (1.0 - declined) * accepted + declined * (lost + then) if accepted < np.inf else np.inf
+
+
+@kernel
+def _three_least(values: Floats) -> tuple[int, int, int]:
+    """Where the three least values are, -1 where there are not so many."""
+    a, b, c = -1, -1, -1
+    for i in range(len(values)):
+        if a < 0 or values[i] < values[a]:
+            a, b, c = i, a, b
+        elif b < 0 or values[i] < values[b]:
+            b, c = i, b
+        elif c < 0 or values[i] < values[c]:
+            c = i
+    return a, b, c
+
+
+@kernel
+def _least_without(values: Floats, three: tuple[int, int, int], f: int, g: int) -> float:
+    """The least value that is neither that of f nor that of g, from where the three least are; inf if there is none."""
+    for i in three:
+        if i >= 0 and i != f and i != g:
+            return float(values[i])
+    return np.inf
 
 
 def expected_care(

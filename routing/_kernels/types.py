@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, NamedTuple, ParamSpec, TypeVar, cast
+from typing import Final, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from routing.compiled import kernel as kernel
 
 Int8 = NDArray[np.int8]
 UInt8 = NDArray[np.uint8]
@@ -15,9 +15,6 @@ Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 UInt32 = NDArray[np.uint32]
 Float32 = NDArray[np.float32]
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 INFINITE: Final = np.uint32(2**31 - 1)
 """Weight of what can't be passed; two of them still add up within uint32."""
@@ -27,11 +24,6 @@ UNSEEN: Final = np.uint32(2**32 - 1)
 
 LANES: Final = 16
 """Sources that one sweep carries side by side: 16 × uint32 fill one cache line and one AVX-512 register."""
-
-
-def kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile on first call, keep the machine code on disk, release the interpreter lock while running."""
-    return cast("Callable[P, R]", numba.njit(cache=True, nogil=True)(function))
 
 
 class Topology(NamedTuple):
