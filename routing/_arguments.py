@@ -44,7 +44,7 @@ def frozen(values: ArrayLike, dtype: type[Whole], what: str) -> NDArray[Whole]:
 
 
 def check_ids(ids: Int32, count: int, what: str) -> None:
-    if len(ids) and (ids.min() < 0 or ids.max() >= count):
+    if len(ids) and ids.view(np.uint32).max() >= count:  # below zero is above all that exist
         wrong = int(ids.min() if ids.min() < 0 else ids.max())
         raise IndexError(f"{what} {wrong} is out of range: the graph has {count} {what}s")
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from routing._kernels import ends as kernels
 from routing._kernels import sweeps
 from routing._kernels.types import INFINITE, LANES, Int32, Int64, Restriction, Topology, UInt32
 from routing._parallel import run_all
@@ -49,16 +50,8 @@ class Part(NamedTuple):
 
 def near_ends(ends: Endpoints, rank: Int32) -> Near:
     """Ends as a climb wants them."""
-    bias = np.zeros(len(ends), np.int64)
-    offset = ends.offset
-    if len(offset) and offset.min() < 0:
-        owner = np.repeat(np.arange(len(ends)), np.diff(ends.first))
-        np.maximum.at(bias, owner, -offset)
-        offset = offset + bias[owner]
-        # What can't be used stays so, whatever the bias of its end.
-    usable = ends.offset < int(INFINITE)
-    start = np.where(usable, np.minimum(offset, int(INFINITE)), int(INFINITE)).astype(np.uint32)
-    return Near(ends.first.copy(), rank[ends.node], start, bias)
+    ranks, start, bias = kernels.starts(ends.first, ends.node, ends.offset, rank)
+    return Near(ends.first.copy(), ranks, start, bias)
 
 
 def one_end(nodes: Sequence[int], offsets: Sequence[int], rank: Int32) -> tuple[Int32, UInt32, int]:

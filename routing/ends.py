@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from routing._kernels import ends as kernels
 from routing.cch import Pinned
 from routing.conditions import ranges
 from routing.endpoints import Endpoints
@@ -27,8 +28,6 @@ from routing.snapping import Position, Snap, Snaps
 
 Places = Snaps | Sequence[Snap | Position]
 
-_EACH_WAY = np.array([1, 2], np.uint8)  # bits of `Snaps.directions`
-_EACH_WAY.flags.writeable = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,10 +49,7 @@ class Positions:
     def of(places: Places) -> Positions:
         """The positions of places."""
         if isinstance(places, Snaps):
-            owner, against = np.nonzero(places.directions[:, None] & _EACH_WAY)
-            fraction = places.fraction[owner]
-            segment = 2 * places.link[owner].astype(np.int64) + against
-            return Positions(len(places), owner, segment, np.where(against, 1.0 - fraction, fraction))
+            return Positions(len(places), *kernels.positions_on_links(places.link, places.fraction, places.directions))
         every = [(place,) if isinstance(place, Position) else place.positions for place in places]
         flat = [position for positions in every for position in positions]
         return Positions(
@@ -78,7 +74,7 @@ class Positions:
 
     def missing(self) -> NDArray[np.int64]:
         """Places without any position."""
-        return np.flatnonzero(np.bincount(self.owner, minlength=self.places) == 0)
+        return kernels.without_any(self.owner, self.places)
 
 
 def instead_of(places: Places) -> tuple[NDArray[np.int64], Places]:
@@ -149,7 +145,7 @@ class StatesOf:
 
     def __init__(self, network: RoadNetwork) -> None:
         """Sorts the copies, of which there are few, by segment."""
-        self._plain = network.segment_state
+        self.state_of_segment = self._plain = network.segment_state
         copied = np.asarray(network.state_segment[network.plain_states :])
         order = np.argsort(copied, kind="stable")
         self._copies, self._segment_of_copy = order.astype(np.int64) + network.plain_states, copied[order]
@@ -184,9 +180,11 @@ class StatesOf:
 
 def open_positions(positions: Positions, times: Overlay, states: StatesOf) -> tuple[Positions, NDArray[np.int64]]:
     """The positions on open segments, and the times (int64) along these segments."""
-    ms = times.at(positions.segment).astype(np.int64)
-    is_open = (ms < CLOSED) & (states.plain(positions.segment) >= 0)
-    return (positions, ms) if is_open.all() else (positions.chosen(is_open), ms[is_open])
+    ms = kernels.open_times(positions.segment, times.base, times.changed, times.values, states.state_of_segment)
+    is_open = ms < CLOSED
+    if is_open.all():
+        return positions, ms.astype(np.int64)
+    return positions.chosen(is_open), ms[is_open].astype(np.int64)
 
 
 _NONE = np.empty(0, np.int64)
@@ -221,7 +219,7 @@ def _ends(
     offsets: NDArray[np.int64],
     instead: NDArray[np.int64],
 ) -> Ends:
-    first = np.searchsorted(positions.owner[which], np.arange(positions.places + 1)).astype(np.int64)
+    first = kernels.firsts(positions.owner, which, positions.places)
     endpoints = Endpoints.trusted(first, nodes.astype(np.int32), offsets[which])
     by_segment = np.argsort(positions.segment, kind="stable")
     segments = positions.segment[by_segment]
@@ -230,12 +228,7 @@ def _ends(
 
 def meetings(origins: Ends, destinations: Ends) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pairs of an origin's and a destination's position on one segment, as indices into their positions."""
-    mine = origins.positions.segment
-    first = np.searchsorted(destinations.segments, mine, side="left")
-    counts = np.searchsorted(destinations.segments, mine, side="right") - first
-    if not counts.any():
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    return np.repeat(np.arange(len(mine)), counts), destinations.by_segment[ranges(first, counts)]
+    return kernels.meetings(origins.positions.segment, destinations.segments, destinations.by_segment)
 
 
 def after_first_turn(

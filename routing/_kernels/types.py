@@ -15,6 +15,7 @@ Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 UInt32 = NDArray[np.uint32]
 Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
 
 INFINITE: Final = np.uint32(2**31 - 1)
 """Weight of what can't be passed; two of them still add up within uint32."""
