@@ -100,14 +100,16 @@ def _stops(region: Region, call: Call, profiles: Sequence[str]) -> tuple[dict[st
 def _legs(rules: Sequence[LegRule], candidates: Iterable[Candidate], requirement: Requirement) -> list[Pair]:
     """The profiles of both legs of each; rules look at no more than a vehicle's kind and equipment."""
     case, priority = requirement.kind, requirement.priority
+    matters = frozenset[str]().union(*(rule.equipment for rule in rules))
     known: dict[tuple[VehicleKind, frozenset[str]], Pair] = {}
     legs = []
     for candidate in candidates:
         vehicle = candidate.vehicle
-        pair = known.get((vehicle.kind, vehicle.equipment))
+        key = (vehicle.kind, vehicle.equipment & matters)
+        pair = known.get(key)
         if pair is None:
             reach, carry = (profile_for(rules, vehicle, case, priority, leg) for leg in get_args(Leg))
-            pair = known[vehicle.kind, vehicle.equipment] = (reach, carry)
+            pair = known[key] = (reach, carry)
         legs.append(pair)
     return legs
 

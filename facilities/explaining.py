@@ -29,6 +29,7 @@ _HOURS_UNKNOWN = reason("hours_unknown")
 _NONE: frozenset[str | None] = frozenset()
 _FOR_GOOD = bits.TRIED | bits.KIND | bits.LACKS
 _SET_BITS = [[1 << i for i in range(flags.bit_length()) if flags >> i & 1] for flags in range((bits.OUT | bits.UNSURE) + 1)]
+_BITS = (bits.OUT | bits.UNSURE).bit_length()
 _BEFORE_HOURS, _AFTER_HOURS = bits.CLOSED_THEN - 1, -2 * bits.CLOSED_THEN
 _OWN = bits.HOURS_UNKNOWN | bits.FULL | bits.DIVERTING | bits.SHUT
 """What is told of each facility in words of its own."""
@@ -57,8 +58,8 @@ def claims_by_facility(board: AvailabilityBoard | None, weighed: Weighed | None)
 class Explainer:
     """Reasons and remarks of one match: plain lists of what `facilities.matching.Matches` holds as arrays.
 
-    `wanted` are the capabilities that the requirement names, sorted, and `columns` theirs; `held[i]` is a number for the values
-    that facility `i` has in them. `memo` keeps what is told of many facilities in the same words.
+    `wanted` are the capabilities that the requirement names, sorted, and `columns` theirs. `alike[i]` is a number that facility
+    `i` shares with those of its kind that have the same values in them; `memo` keeps what is told of such facilities.
     """
 
     requirement: Requirement
@@ -69,8 +70,8 @@ class Explainer:
     claims: Mapping[int, list[AgedClaim]]
     wanted: tuple[str, ...]
     columns: list[int]
-    held: list[int]
-    memo: dict[tuple[object, ...], tuple[Reason, ...]]
+    alike: list[int]
+    memo: dict[int, tuple[Reason, ...]]
 
     @staticmethod
     def of(
@@ -94,7 +95,7 @@ class Explainer:
             claims_by_facility(board, weighed),
             wanted,
             columns,
-            (table.capability[:, columns] @ (len(Value) ** np.arange(len(columns)))).tolist(),
+            (table.kind + len(table.kinds) * (table.capability[:, columns] @ (len(Value) ** np.arange(len(columns))))).tolist(),
             {},
         )
 
@@ -116,8 +117,9 @@ class Explainer:
         if flags & _OWN:
             each = _SET_BITS[flags]
             return tuple([self._reason(facility, bit) if bit & _OWN else self._told(facility, bit)[0] for bit in each])
-        kind = self.table.facilities[facility].kind if flags & bits.KIND else ""
-        key = (flags, kind, self.held[facility], self._opened(facility) if facility in self.claims else _NONE)
+        if facility in self.claims and self._opened(facility):
+            return tuple([self._reason(facility, bit) for bit in _SET_BITS[flags]])
+        key = self.alike[facility] << _BITS | flags
         known = self.memo.get(key)
         if known is None:
             known = self.memo[key] = tuple([self._reason(facility, bit) for bit in _SET_BITS[flags]])

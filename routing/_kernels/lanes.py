@@ -13,7 +13,7 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba.core import types
 from numba.extending import intrinsic
 
-from routing._kernels.types import LANES
+from routing._kernels.types import INFINITE, LANES
 
 _WORD, _INDEX = ir.IntType(32), ir.IntType(64)
 _LANES = ir.VectorType(_WORD, LANES)
@@ -46,19 +46,20 @@ def _least(builder: Any, one: Any, other: Any) -> Any:
     return builder.select(builder.icmp_unsigned("<", one, other), one, other)
 
 
-def _lower_row(_context: Any, distance: Any, _row: Any, head: Any, weight: Any, _begin: Any, _end: Any) -> Any:
+def _lower_row(_context: Any, distance: Any, _row: Any, _known: Any, head: Any, weight: Any, _begin: Any, _end: Any) -> Any:
     """Give `lower_row` its type and its code."""
-    signature = types.void(distance, types.int64, head, weight, types.int64, types.int64)
+    signature = types.void(distance, types.int64, types.boolean, head, weight, types.int64, types.int64)
 
     def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        arrays, row, begin, end = (arguments[0], arguments[2], arguments[3]), arguments[1], arguments[4], arguments[5]
+        arrays, row, known, begin, end = (arguments[0], *arguments[3:5]), arguments[1], arguments[2], arguments[5], arguments[6]
         data, heads, weights = _data(context, builder, (distance, head, weight), arrays)
         rows = _rows(builder, data)
         own = builder.gep(rows, [row])
         entry = builder.block
         loop = builder.append_basic_block("arcs")
         done = builder.append_basic_block("done")
-        start = builder.load(own, align=4)
+        nothing = ir.Constant(_LANES, [int(INFINITE)] * LANES)
+        start = builder.select(known, builder.load(own, align=4), nothing)
         builder.cbranch(builder.icmp_signed("<", begin, end), loop, done)
 
         builder.position_at_end(loop)
@@ -114,8 +115,8 @@ def _lower_others(_context: Any, distance: Any, _row: Any, slot: Any, head: Any,
 
 
 lower_row: Callable[..., None] = intrinsic(_lower_row)
-"""lower_row(distance, row, head, weight, begin, end), for each lane:
-distance[row] = min(distance[row], distance[head[i]] + weight[i] for i in begin .. end - 1).
+"""lower_row(distance, row, known, head, weight, begin, end), for each lane:
+distance[row] = min(distance[row] if known else INFINITE, distance[head[i]] + weight[i] for i in begin .. end - 1).
 
 `distance`: uint32[rows, LANES], `head`: int32[…], `weight`: uint32[…], all contiguous.
 """

@@ -219,11 +219,8 @@ def sweep_lanes(
             distance[row, :] = up[i, :]
     first, head, down = part.first, part.head, part.weight
     for row in range(len(first) - 1):
-        if marked[row]:
-            marked[row] = 0
-        else:
-            distance[row, :] = INFINITE
-        lower_row(distance, row, head, down, first[row], first[row + 1])
+        lower_row(distance, row, marked[row] > 0, head, down, first[row], first[row + 1])
+        marked[row] = 0
 
 
 @kernel
