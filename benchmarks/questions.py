@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.costs import cost
 from routing.network import CLOSED, RoadNetwork
+from routing.parts import find_parts
+from routing.profiles import load_profiles
 from routing.roads import Roads
-from routing.snapping import MAIN
 from routing.storage import load_arrays
 
 PROFILE = "car"
@@ -78,12 +80,12 @@ class Asker:
     beside its middle, so that everybody is asked about the same places in the terms that they understand.
     """
 
-    def __init__(self, roads: Roads, standing: NDArray[np.uint8], node_of_point: NodesAt, seed: int) -> None:
-        """`standing`: uint8[2 l] of the profile."""
+    def __init__(self, roads: Roads, node_of_point: NodesAt, seed: int) -> None:
         self._network = network = roads.network
         car = roads.live.base.roads[PROFILE]
         open_ms = car.segment_ms.at(np.arange(2 * network.links)) < CLOSED
-        self._segments = np.flatnonzero((standing == MAIN) & open_ms & ~car.restricted)
+        parts = find_parts(network, cost(network, load_profiles()[PROFILE]))
+        self._segments = np.flatnonzero((parts.part == parts.main) & open_ms & ~car.restricted)
         self._longitude, self._latitude = _middles(network)
         self._node_of_point = node_of_point
         self._rng = np.random.default_rng(seed)
@@ -151,11 +153,10 @@ def _key(longitude: NDArray[np.float64], latitude: NDArray[np.float64]) -> NDArr
     return (x << 32) + y
 
 
-def write_questions(path: Path, roads: Roads, roads_folder: Path, nodes: Path, seed: int, repetitions: int, pairs: int) -> None:
+def write_questions(path: Path, roads: Roads, nodes: Path, seed: int, repetitions: int, pairs: int) -> None:
     """Writes all questions of a run as JSON: one entry per repetition, none asked twice."""
-    standing = load_arrays(roads_folder / "profiles" / PROFILE)["standing"]
     known = load_arrays(nodes)
-    asker = Asker(roads, standing, NodesAt(known["id"], known["longitude"], known["latitude"]), seed)
+    asker = Asker(roads, NodesAt(known["id"], known["longitude"], known["latitude"]), seed)
     rounds = [
         {
             "pairs": [asker.places(pairs), asker.places(pairs)],

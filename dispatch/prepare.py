@@ -103,7 +103,7 @@ def build_region(regions: Path, name: str, sources: Sources, *, now: datetime, p
         extra = [(f.name, _FACILITY, f.longitude, f.latitude, f.aliases) for f in overlay.facilities if f.name]
         save_arrays(folder / "places", PlaceIndex.build(network, extract.features, extra).arrays())
         progress("places", 1.0)
-        (folder / "facilities.json").write_text(to_json(overlay.facilities, overlay.problems), encoding="utf-8")
+        (folder / "facilities.json").write_bytes(to_json(overlay.facilities, overlay.problems))
         about.update(_about(name, sources, registers, network, roads, overlay, now))
     return RegionReport(roads, overlay, about)
 

@@ -29,7 +29,7 @@ from routing.road_state import RoadState
 from routing.roads import Roads, open_roads
 from routing.storage import load_arrays, load_table
 
-FORMAT = 2
+FORMAT = 3
 """Of the files of a region; another one is stale."""
 
 _TABLES = ("profiles.toml", "facilities.toml", "address.toml")
@@ -122,7 +122,7 @@ def open_region(regions: Path, name: str, now: datetime) -> BuiltRegion:
     _known(regions, name)
     bundle = open_version(regions / name, format_number=FORMAT, fingerprint=fingerprint())
     zone = bundle.about["time_zone"]
-    facilities, problems = from_json((bundle.path / "facilities.json").read_text(encoding="utf-8"))
+    facilities, problems = from_json((bundle.path / "facilities.json").read_bytes())
     cells, label = load_arrays(bundle.path / "demand"), load_table(bundle.path / "demand" / "label.json")
     return BuiltRegion(
         name=name,

@@ -105,16 +105,12 @@ class Calendar:
 def _published(country: str | None, years: tuple[int, ...]) -> frozenset[dt.date]:
     if country is None:
         return frozenset()
-    supported = holidays.list_supported_countries(include_aliases=False)
-    if country not in supported:
+    try:  # its list of supported countries would import every one of them
+        supported = holidays.country_holidays(country).supported_categories
+    except NotImplementedError:
         return frozenset()
-    wanted = tuple(c for c in ("public", "government") if c in _categories(country))
+    wanted = tuple(category for category in ("public", "government") if category in supported)
     return frozenset(holidays.country_holidays(country, years=years, categories=wanted))
-
-
-@cache
-def _categories(country: str) -> tuple[str, ...]:
-    return tuple(holidays.country_holidays(country).supported_categories)
 
 
 @cache

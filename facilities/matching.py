@@ -45,7 +45,9 @@ _UNREACHABLE, _KIND, _ESTIMATED, _IMPLIED, _SOON = (
 _OF_VALUE = np.array([bits.CAPABILITY_UNKNOWN, 0, bits.LACKS], np.int32)
 _OF_STATE = np.array([bits.HOURS_UNKNOWN, 0, bits.CLOSED_THEN], np.int32)
 """Both by 0 (unknown), 1 (yes, open) and -1 (no, closed)."""
-_OF_CLAIM = np.array([{"closed": bits.SHUT, "full": bits.FULL, "diverting": bits.DIVERTING}.get(s, 0) for s in STATES], np.int32)
+_OF_CLAIM = np.array(
+    [{"closed": bits.SHUT, "full": bits.FULL, "diverting": bits.DIVERTING}.get(s, 0) for s in STATES], np.int32
+)
 _YES, _OPEN = np.int8(Value.YES), np.int8(Open.OPEN)
 _STATED, _BY_KIND, _UNKNOWN = (np.int8(certainty) for certainty in Certainty)
 

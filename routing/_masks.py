@@ -1,4 +1,4 @@
-"""Masks of links changed by closures: what is shut, what is opened, what is cut off."""
+"""Masks of links: where a profile can be, and what closures shut, open and cut off."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ from routing.conditions import ranges
 from routing.costs import TurnsInto
 from routing.network import CLOSED, RoadNetwork
 from routing.road_state import Overlay
+from routing.snapping import street_mask
 from routing.tags import road_class
+
+
+def base_mask(
+    network: RoadNetwork, segment_ms: NDArray[np.uint32], standing: NDArray[np.uint8], foot_ms: NDArray[np.uint32]
+) -> NDArray[np.uint8]:
+    """Where a profile can be and be sent while no condition holds: `snapping.street_mask`, ferries aside."""
+    return with_ferries(street_mask(segment_ms, standing, foot_ms), network)
 
 
 def without(mask: NDArray[np.uint8], segments: NDArray[np.int64]) -> NDArray[np.uint8]:

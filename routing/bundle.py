@@ -31,7 +31,7 @@ _MANIFEST = "manifest.json"
 _CURRENT = "current"
 _BUILDING = ".building-"
 _KEPT_VERSIONS = 2
-_BLOCK = 1 << 22
+_BLOCK = 1 << 20  # fits the processor's cache, so that what is read is hashed from there
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,10 @@ class Bundle:
 
 def _checksum(path: Path) -> str:
     digest = xxhash.xxh3_64()
+    block = memoryview(bytearray(_BLOCK))
     with path.open("rb", buffering=0) as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
+        while count := file.readinto(block):
+            digest.update(block[:count])
     return digest.hexdigest()
 
 

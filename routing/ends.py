@@ -29,7 +29,6 @@ from routing.snapping import Position, Snap, Snaps
 Places = Snaps | Sequence[Snap | Position]
 
 
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Positions:
     """Positions of places, those of a place next to each other.

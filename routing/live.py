@@ -31,14 +31,13 @@ from routing.conditions import (
     next_change,
     segments_meant,
 )
-from routing.costs import LONGEST_SEGMENT_MS, Meaning, ProfileCosts, recost, turns_into
+from routing.costs import LONGEST_SEGMENT_MS, Meaning, ProfileCosts, TurnsInto, recost
 from routing.errors import ConditionError
 from routing.network import CLOSED, RoadNetwork
 from routing.osm import TagSet
 from routing.profiles import Profile
 from routing.road_state import Overlay, ProfileRoads, RoadState
 from routing.snap_index import SnapIndex
-from routing.snapping import street_mask
 from routing.tags import Clause, timed_clauses, with_conditions
 
 SLOWEST_KPH = 1.0
@@ -49,6 +48,7 @@ ISLAND_M = 1_000.0
 
 _KEPT_TIMED = 2  # states of the data's own hours that are kept besides the one without: gates open, gates shut
 _FEW_TURNS = 500
+_TINY = 10_000  # links; so many are longer than an island altogether
 
 
 class LiveRoads:
@@ -61,35 +61,32 @@ class LiveRoads:
         profiles: Mapping[str, Profile],
         costs: Mapping[str, ProfileCosts],
         metrics: Mapping[str, Metric],
-        standing: Mapping[str, NDArray[np.uint8]],
+        masks: Mapping[str, NDArray[np.uint8]],
         foot_ms: NDArray[np.uint32],
+        into: TurnsInto,
         time_zone: str,
     ) -> None:
         """From what is prepared once for a region.
 
         Args:
             network, index: of the region.
-            profiles, costs, metrics, standing: by name of each motor profile; `standing` is uint8[2 l], whether a segment
-                is MAIN, ISLAND or FRAGMENT (`routing.snapping`).
+            profiles, costs, metrics, masks: by name of each motor profile; `masks` as in `base_mask`.
             foot_ms: uint32[2 l], times on foot.
+            into: `turns_into(network)`.
             time_zone: of the region, as in "Asia/Jakarta".
         """
         self._network, self._index, self._time_zone = network, index, time_zone
         self._profiles, self._costs, self._foot_ms = dict(profiles), dict(costs), foot_ms
         self._ways: WayIndex | None = None
-        self._into = turns_into(network)
+        self._into = into
         self._meanings: dict[str, Meaning] | None = None
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         self._clauses = _clauses_of(network)
         roads = {}
-        self._enough_m: dict[str, float] = {}
         for name, metric in metrics.items():
-            mask = with_ferries(street_mask(costs[name].segment_ms, standing[name], foot_ms), network)
-            mask.setflags(write=False)
-            # In a region that is tiny altogether, half of its roads are enough.
-            self._enough_m[name] = min(ISLAND_M, float(network.link_length_m[mask > 0].sum()) / 2)
-            roads[name] = ProfileRoads(metric, Overlay.of(costs[name].segment_ms), costs[name].segment_restricted, mask)
+            held = costs[name]
+            roads[name] = ProfileRoads(metric, Overlay.of(held.segment_ms), held.segment_restricted, masks[name])
         self.base = RoadState(0, (), frozenset(), MappingProxyType(roads))
         """The state in which no condition and no conditional tag holds."""
         self._timed: dict[frozenset[str], Mapping[str, ProfileRoads]] = {frozenset(): self.base.roads}
@@ -211,7 +208,9 @@ class LiveRoads:
         closed_turns: NDArray[np.int64],
         opened: NDArray[np.int64],
     ) -> NDArray[np.uint8]:
-        enough_m = self._enough_m[name]
+        # In a region that is tiny altogether, half of its roads are enough.
+        base = self.base.roads[name].mask
+        enough_m = ISLAND_M if len(base) > _TINY else min(ISLAND_M, float(self._network.link_length_m[base > 0].sum()) / 2)
         return with_cut_off(self._network, self._into, mask, metric.weights, times, closed_turns, opened, enough_m)
 
     # -- the data's own hours -----------------------------------------------------------------------------------------------

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from routing._masks import base_mask
 from routing.build import BuildReport, build_with_report
 from routing.cch import Hierarchy
-from routing.costs import ProfileCosts, cost
+from routing.costs import cost, turns_into
 from routing.errors import ExtractError
 from routing.network import DrivingSide, RoadNetwork
 from routing.ordering import edge_expanded_order
 from routing.osm import Extract
 from routing.parts import PartsSummary, find_parts, summarise
 from routing.profiles import load_profiles
-from routing.roads import profile_folder
+from routing.roads import FOOT, profile_folder
 from routing.snap_index import SnapIndex
 from routing.snapping import standing_of
 from routing.storage import save_arrays, save_network
@@ -76,20 +77,24 @@ def build_roads(
     )
     hierarchy.save(_made(folder / "hierarchy"))
 
+    into = turns_into(network)
+    save_arrays(folder / "into", {"first": into.first, "turn": into.turn})
+    foot_ms = cost(network, profiles[FOOT]).segment_ms
+    save_arrays(profile_folder(folder, FOOT), {"segment_ms": foot_ms})
+    save_arrays(folder / "walking", Footways.build(network, foot_ms).arrays())
+
     parts: dict[str, PartsSummary] = {}
-    for number, (name, profile) in enumerate(profiles.items()):
-        progress("profiles", number / len(profiles))
+    motor = {name: profile for name, profile in profiles.items() if profile.motor}
+    for number, (name, profile) in enumerate(motor.items()):
+        progress("profiles", number / len(motor))
         costs = cost(network, profile)
-        target = profile_folder(folder, name)
-        if not profile.motor:
-            save_arrays(target, {"segment_ms": costs.segment_ms})
-            save_arrays(folder / "walking", Footways.build(network, costs.segment_ms).arrays())
-            continue
         found = find_parts(network, costs)
         parts[name] = summarise(network, found)
-        save_arrays(target, {field.name: getattr(costs, field.name) for field in fields(ProfileCosts)})
-        save_arrays(target, {"standing": standing_of(found.part, found.usable, found.main)})
-        hierarchy.customize(costs.weights).save(_made(target / "metric"))
+        standing = standing_of(found.part, found.usable, found.main)
+        kept = {key: getattr(costs, key) for key in ("segment_ms", "segment_restricted", "turn_ms")}
+        kept["mask"] = base_mask(network, costs.segment_ms, standing, foot_ms)
+        save_arrays(profile_folder(folder, name), kept)
+        hierarchy.customize(costs.weights).save(_made(profile_folder(folder, name) / "metric"))
     progress("profiles", 1.0)
     return network, RoadsReport(report, parts)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from routing.cch import Hierarchy, Metric
-from routing.costs import ProfileCosts
+from routing.costs import ProfileCosts, TurnsInto
 from routing.live import LiveRoads
 from routing.network import RoadNetwork
 from routing.profiles import load_profiles
@@ -50,13 +50,14 @@ def open_roads(folder: Path, time_zone: str) -> Roads:
     hierarchy = Hierarchy.load(folder / "hierarchy")
     index = SnapIndex.from_arrays(network, load_arrays(folder / "snapping"))
     profiles = {name: profile for name, profile in load_profiles().items() if profile.motor}
-    costs, metrics, standing = {}, {}, {}
+    costs, metrics, masks = {}, {}, {}
     for name in profiles:
         arrays = load_arrays(profile_folder(folder, name))
         metrics[name] = Metric.load(hierarchy, profile_folder(folder, name) / "metric")
-        costs[name] = ProfileCosts(**{field.name: arrays[field.name] for field in fields(ProfileCosts)})
-        standing[name] = arrays["standing"]
+        masks[name] = arrays.pop("mask")
+        costs[name] = ProfileCosts(**arrays, weights=metrics[name].weights)
     foot_ms = load_arrays(profile_folder(folder, FOOT))["segment_ms"]
     footways = Footways.from_arrays(network, foot_ms, load_arrays(folder / "walking"))
-    live = LiveRoads(network, index, profiles, costs, metrics, standing, foot_ms, time_zone)
+    into = TurnsInto(**load_arrays(folder / "into"))
+    live = LiveRoads(network, index, profiles, costs, metrics, masks, foot_ms, into, time_zone)
     return Roads(network, live, Router.build(network, index, footways, live.base))

@@ -79,10 +79,9 @@ class Worker:
 
     def write_inputs(self, seed: int, repetitions: int, pairs: int) -> dict[str, float]:
         """Writes the graphs and questions for everybody into the folder."""
-        roads_folder = next((self.folder / "regions" / NAME).glob("*/roads"))
         write_graphs(self.folder / "graphs", self.region.roads)
         questions = self.folder / "questions.json"
-        write_questions(questions, self.region.roads, roads_folder, self.folder / "nodes", seed, repetitions, pairs)
+        write_questions(questions, self.region.roads, self.folder / "nodes", seed, repetitions, pairs)
         return {}
 
     # -- between places ---------------------------------------------------------------------------------------------------

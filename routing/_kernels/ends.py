@@ -1,4 +1,4 @@
-"""Ends of journeys: positions on segments, and what a climb starts from. A few numbers each, for which whole arrays are slow."""
+"""Ends of journeys: positions on segments, and what a climb starts from: a few numbers, for which whole arrays are slow."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def positions_on_links(link: Int32, fraction: Float64, directions: UInt8) -> tup
 
 @kernel
 def open_times(segment: Int64, base: UInt32, changed: Int64, values: UInt32, state: Int32) -> UInt32:
-    """Times along segments, INFINITE where one is closed or no state stands for it. `changed` ascends (`road_state.Overlay`)."""
+    """Times along segments, INFINITE where one is closed or no state stands for it; `changed` as in `road_state.Overlay`."""
     ms = np.empty(len(segment), np.uint32)
     for i in range(len(segment)):
         one = segment[i]

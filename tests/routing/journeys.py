@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from routing._masks import base_mask
 from routing.cch import Hierarchy
 from routing.conditions import Around, Closed, RoadCondition, Slower, TopSpeed
-from routing.costs import ProfileCosts, cost
+from routing.costs import ProfileCosts, cost, turns_into
 from routing.live import LiveRoads
 from routing.network import CLOSED, RESTRICTED_ENTRY_MS, RoadNetwork
 from routing.ordering import edge_expanded_order
@@ -52,20 +53,22 @@ def prepare(network: RoadNetwork, *, everywhere: bool = False) -> Prepared:
     at = network.junction_longitude[begin], network.junction_latitude[begin]
     hierarchy = Hierarchy.build(network.turn_tail, network.turn_head, *at, order=order)
     metrics = {name: hierarchy.customize(costs[name].weights) for name in MOTOR_PROFILES}
-    standing = {}
+    index, foot_ms = SnapIndex.build(network), costs["foot"].segment_ms
+    masks = {}
     for name in MOTOR_PROFILES:
         parts = find_parts(network, costs[name])
         main = np.full(2 * network.links, MAIN, np.uint8)
-        standing[name] = main if everywhere else standing_of(parts.part, parts.usable, parts.main)
-    index, foot_ms = SnapIndex.build(network), costs["foot"].segment_ms
+        standing = main if everywhere else standing_of(parts.part, parts.usable, parts.main)
+        masks[name] = base_mask(network, costs[name].segment_ms, standing, foot_ms)
     live = LiveRoads(
         network,
         index,
         profiles,
         costs,
         metrics,
-        standing,
+        masks,
         foot_ms,
+        turns_into(network),
         TIME_ZONE,
     )
     return Prepared(network, costs, live, Router.build(network, index, Footways.build(network, foot_ms), live.base))
