@@ -16,8 +16,8 @@ class Siaga:
 
     settings: Settings
 
-    def open(self, name: str | None, now: datetime) -> BuiltRegion:
-        """The region of that name, or the only one there is.
+    def open(self, name: str | None, now: datetime, *, thorough: bool = False) -> BuiltRegion:
+        """The region of that name, or the only one there is; `thorough`: see `dispatch.regions.open_region`.
 
         Raises:
             RegionError: it can't be opened.
@@ -30,7 +30,7 @@ class Siaga:
             if len(names) > 1:
                 raise InputError(f"there are several regions ({', '.join(names)}); name one with --region")
             name = names[0]
-        return open_region(self.settings.regions_folder, name, now)
+        return open_region(self.settings.regions_folder, name, now, thorough=thorough)
 
 
 def siaga() -> Siaga:

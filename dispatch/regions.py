@@ -108,19 +108,20 @@ def about_region(regions: Path, name: str) -> Mapping[str, Any]:
     return read_about(regions / name)
 
 
-def open_region(regions: Path, name: str, now: datetime) -> BuiltRegion:
+def open_region(regions: Path, name: str, now: datetime, *, thorough: bool = False) -> BuiltRegion:
     """Opens a region that was built.
 
     Args:
         regions: the folder of all regions.
         name: of the region.
         now: with a time zone; opening hours are worked out around this day.
+        thorough: read every file whole, to find what a failing disk has done to it.
 
     Raises:
         RegionError: there is none of that name, or it is stale or damaged.
     """
     _known(regions, name)
-    bundle = open_version(regions / name, format_number=FORMAT, fingerprint=fingerprint())
+    bundle = open_version(regions / name, format_number=FORMAT, fingerprint=fingerprint(), thorough=thorough)
     zone = bundle.about["time_zone"]
     facilities, problems = from_json((bundle.path / "facilities.json").read_bytes())
     cells, label = load_arrays(bundle.path / "demand"), load_table(bundle.path / "demand" / "label.json")

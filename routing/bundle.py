@@ -3,11 +3,16 @@
 A home holds the versions of one thing, one folder each, and a file `current` that names the one in use:
 
     <home>/20261122T043500Z/manifest.json     what the version is: format, fingerprint, size and checksum of every file
+    <home>/20261122T043500Z/checked.json      how the files looked when their checksums were last found right
     <home>/20261122T043500Z/...               its files
     <home>/current                            "20261122T043500Z"
 
 A version is filled in a folder beside, and appears under its name by one rename, after everything is on disk. Readers map
 the files; a version that is replaced stays for those who have it open.
+
+A checksum is worked out again only for a file that looks otherwise than when it was last found right: size, inode, times of
+change. Whoever writes to it, copies or restores it changes one of these; what a failing disk does in silence is found by
+`thorough`. So a large region opens without being read whole.
 """
 
 from __future__ import annotations
@@ -17,7 +22,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +33,7 @@ import xxhash
 from routing.errors import RegionError
 
 _MANIFEST = "manifest.json"
+_CHECKED = "checked.json"
 _CURRENT = "current"
 _BUILDING = ".building-"
 _KEPT_VERSIONS = 2
@@ -57,8 +63,23 @@ def _checksums(paths: list[Path]) -> list[str]:
         return list(pool.map(_checksum, paths))
 
 
+def _looks(path: Path) -> list[int]:
+    """What changes whenever a file does: writing sets the time of status change to now, and nobody can set it back."""
+    stat = path.stat()
+    return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
+
+
+def _known_right(folder: Path) -> dict[str, list[int]]:
+    """How the files looked when they were last found right; nothing if that is not known."""
+    try:
+        known = json.loads((folder / _CHECKED).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != _MANIFEST)
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in (_MANIFEST, _CHECKED))
 
 
 def _to_disk(path: Path) -> None:
@@ -121,12 +142,14 @@ def new_version(home: Path, *, now: datetime, format_number: int, fingerprint: s
     try:
         yield building, about
         files = _files(building)
+        looks = [_looks(path) for path in files]
         listing = {
             path.relative_to(building).as_posix(): {"bytes": path.stat().st_size, "xxh3": checksum}
             for path, checksum in zip(files, _checksums(files), strict=True)
         }
         manifest = {"format": format_number, "fingerprint": fingerprint, "about": about, "files": listing}
         (building / _MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
+        (building / _CHECKED).write_text(json.dumps(dict(zip(listing, looks, strict=True))), encoding="utf-8")
         for path in [*files, building / _MANIFEST, building]:
             _to_disk(path)
         version = _free_name(home, f"{now:%Y%m%dT%H%M%SZ}")
@@ -184,8 +207,13 @@ def _manifest(home: Path) -> tuple[Path, dict[str, Any]]:
     return folder, manifest
 
 
-def open_version(home: Path, *, format_number: int, fingerprint: str) -> Bundle:
+def open_version(home: Path, *, format_number: int, fingerprint: str, thorough: bool = False) -> Bundle:
     """Opens the current version after checking that it is whole, undamaged and of today's format and tables.
+
+    Args:
+        home: where the versions lie.
+        format_number, fingerprint: what is asked for.
+        thorough: work out every checksum, also of files that look as they did when it was last found right.
 
     Raises:
         RegionError: it is missing, stale or damaged; the message names the region, the file and the mend.
@@ -201,13 +229,20 @@ def open_version(home: Path, *, format_number: int, fingerprint: str) -> Bundle:
             f"region {home.name!r} is stale: the tables it was built with (profiles, facilities) have changed since; "
             "build the region again"
         )
-    paths = [folder / name for name in manifest["files"]]
-    for path, entry in zip(paths, manifest["files"].values(), strict=True):
+    entries, looks = manifest["files"], {}
+    for name, entry in entries.items():
+        path = folder / name
         if not path.is_file() or path.stat().st_size != entry["bytes"]:
             raise RegionError(f"region {home.name!r} is damaged: {path} is missing or has another size; build the region again")
-    for path, entry, checksum in zip(paths, manifest["files"].values(), _checksums(paths), strict=True):
-        if checksum != entry["xxh3"]:
+        looks[name] = _looks(path)
+    known = {} if thorough else _known_right(folder)
+    doubtful = [name for name in entries if known.get(name) != looks[name]]
+    for name, checksum in zip(doubtful, _checksums([folder / name for name in doubtful]), strict=True):
+        if checksum != entries[name]["xxh3"]:
             raise RegionError(
-                f"region {home.name!r} is damaged: {path} has changed since it was written; build the region again"
+                f"region {home.name!r} is damaged: {folder / name} has changed since it was written; build the region again"
             )
+    if doubtful:
+        with suppress(OSError):  # who may not write here checks again the next time
+            _write_whole(folder / _CHECKED, json.dumps(looks))
     return Bundle(folder, folder.name, manifest["about"])

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -350,6 +350,10 @@ class Metric:
         part, _ = _tables.part_of(far, self._graph, self._weight, reverse, slot, work.stack)
         self._spaces.give(work)
         return Pinned(self, far, part, reverse)
+
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        """What questions read, the hierarchy included: for whoever wants it read ahead."""
+        return (*self._graph, self._rank, self._values)
 
     def _one(self, node: int) -> NDArray[np.int32]:
         if not 0 <= node < len(self._rank):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+
+import numpy as np
 
 from routing.cch import Hierarchy, Metric
 from routing.costs import ProfileCosts, TurnsInto
@@ -12,7 +14,7 @@ from routing.network import RoadNetwork
 from routing.profiles import load_profiles
 from routing.router import Router
 from routing.snap_index import SnapIndex
-from routing.storage import load_arrays, load_network
+from routing.storage import load_arrays, load_network, read_ahead
 from routing.walking import Footways
 
 FOOT = "foot"
@@ -32,6 +34,19 @@ class Roads:
     network: RoadNetwork
     live: LiveRoads
     router: Router
+
+    def read_ahead(self) -> None:
+        """Makes everything that questions touch ready, so that the first ones are as quick as the later ones.
+
+        For whoever answers many: a single question needs little of it. Takes a moment if the files are in memory already, else
+        as long as reading them.
+        """
+        router = self.router
+        arrays = [value for field in fields(RoadNetwork) if isinstance(value := getattr(self.network, field.name), np.ndarray)]
+        arrays += [*router.index.arrays().values(), *router.footways.arrays().values()]
+        for roads in router.state.roads.values():
+            arrays += [*roads.metric.arrays(), roads.segment_ms.base, roads.restricted, roads.mask]
+        read_ahead(arrays)
 
 
 def profile_folder(folder: Path, profile: str) -> Path:

@@ -6,7 +6,9 @@ One `.npy` file per array, so that readers map it, and one JSON file for the res
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import mmap
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,8 @@ from routing.network import RoadNetwork
 from routing.osm import TurnRestriction
 
 _TABLES = "tables.json"
+_POPULATE_READ = 22
+"""MADV_POPULATE_READ of Linux 5.14 and later, which Python's `mmap` does not name."""
 
 
 def save_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -39,6 +43,21 @@ def load_arrays(folder: Path) -> dict[str, NDArray[Any]]:
         except ValueError:
             arrays[path.stem] = np.load(path)
     return arrays
+
+
+def read_ahead(arrays: Iterable[NDArray[Any]]) -> None:
+    """Makes mapped arrays ready to be touched: their pages are read and known to the process, so that no question waits for
+    that. Others are passed over, and so is everything where the system can't do it: the pages then come as they are asked for.
+    """
+    done: set[int] = set()
+    for array in arrays:
+        held: object = array
+        while isinstance(held, np.ndarray):
+            held = held.base
+        if isinstance(held, mmap.mmap) and id(held) not in done:
+            done.add(id(held))
+            with suppress(OSError, ValueError):
+                held.madvise(_POPULATE_READ)
 
 
 def save_table(path: Path, table: object) -> None:

@@ -135,10 +135,10 @@ def list_regions(as_json: AsJson = False, lang: LanguageName = None) -> None:
 def show(
     name: Annotated[str, typer.Argument(help="Name of the region.")], as_json: AsJson = False, lang: LanguageName = None
 ) -> None:
-    """Show a region: where it comes from, what it holds, what is doubtful about its facilities."""
+    """Show a region: where it comes from, what it holds, what is doubtful about its facilities. Checks every file of it."""
     here = siaga()
     language = language_of(here, lang)
-    region = here.open(name, now())
+    region = here.open(name, now(), thorough=True)
     if as_json:
         facilities = [
             {

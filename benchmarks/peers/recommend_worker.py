@@ -5,6 +5,7 @@ Nothing is asked twice: each time every vehicle stands elsewhere, and so does th
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 from dataclasses import replace
@@ -43,6 +44,7 @@ class Worker:
         """Opens the region and prepares what does not depend on a call: seconds of the latter."""
         self.rng = np.random.default_rng(seed)
         built = open_region(Path(folder) / "regions", NAME, self.now)
+        built.roads.read_ahead()
         self.longitude = np.asarray(built.roads.network.junction_longitude)
         self.latitude = np.asarray(built.roads.network.junction_latitude)
         table = FacilityTable.build([self._facility(number) for number in range(facilities)], self.now.date())
@@ -51,7 +53,10 @@ class Worker:
         self.region = replace(built, facilities=table).facts(
             availability=AvailabilityBoard.build(claims, table.index, table.column)
         )
-        return {"seconds": time.perf_counter() - start, "cells": len(built.demand.weight)}
+        seconds = time.perf_counter() - start
+        gc.collect()
+        gc.freeze()  # as whoever serves would: what stays is not looked through again and again
+        return {"seconds": seconds, "cells": len(built.demand.weight)}
 
     def recommend(self, vehicles: int, count: int) -> dict[str, list[float]]:
         """So many recommendations: seconds of each; `told`: with everything put into words and JSON as well."""

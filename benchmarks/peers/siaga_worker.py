@@ -65,6 +65,7 @@ class Worker:
         """Opens the region: seconds, and its size."""
         start = time.perf_counter()
         self.region = open_region(Path(folder) / "regions", NAME, datetime.now(UTC))
+        self.region.roads.read_ahead()  # as whoever serves would
         seconds = time.perf_counter() - start
         self.folder = Path(folder)
         self.metric = self.closed = self.region.roads.router.state.roads[PROFILE].metric

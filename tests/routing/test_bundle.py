@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -95,6 +97,42 @@ def test_a_damaged_version_is_refused_by_name(tmp_path: Path, damage: str) -> No
         next(home.glob("*/manifest.json")).write_text("{")
     with pytest.raises(RegionError, match=r"town.* damaged"):
         open_version(home, format_number=1, fingerprint="a")
+
+
+def test_damage_with_its_times_set_back_is_found(tmp_path: Path) -> None:
+    write(tmp_path / "town")
+    file = next(tmp_path.glob("town/*/roads/names.txt"))
+    before = file.stat()
+    file.write_text("jalur")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(RegionError, match=r"town.* damaged"):
+        open_version(tmp_path / "town", format_number=1, fingerprint="a")
+
+
+def test_a_copy_is_checked_and_then_known(tmp_path: Path) -> None:
+    write(tmp_path / "town")
+    shutil.copytree(tmp_path / "town", tmp_path / "copy")
+    checked = next(tmp_path.glob("copy/*/checked.json"))
+    copied = checked.read_text()
+    open_version(tmp_path / "copy", format_number=1, fingerprint="a")
+    assert checked.read_text() != copied
+    next(tmp_path.glob("copy/*/roads/names.txt")).write_text("jalur")
+    for written in (checked.read_text(), "[]", "{"):
+        checked.write_text(written)
+        with pytest.raises(RegionError, match=r"copy.* damaged"):
+            open_version(tmp_path / "copy", format_number=1, fingerprint="a")
+
+
+def test_damage_that_no_time_tells_of_is_found_by_a_thorough_check(tmp_path: Path) -> None:
+    write(tmp_path / "town")
+    file = next(tmp_path.glob("town/*/roads/names.txt"))
+    file.write_text("jalur")
+    stat = file.stat()
+    looks = {"roads/names.txt": [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]}
+    next(tmp_path.glob("town/*/checked.json")).write_text(json.dumps(looks))
+    open_version(tmp_path / "town", format_number=1, fingerprint="a")
+    with pytest.raises(RegionError, match=r"town.* damaged"):
+        open_version(tmp_path / "town", format_number=1, fingerprint="a", thorough=True)
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
