@@ -12,18 +12,20 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
+from itertools import accumulate
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from facilities import _kernels as kernels
 from facilities import flags as bits
 from facilities.availability import STATES, AvailabilityBoard, Weighed
 from facilities.explaining import Explainer
-from facilities.hours import Open
 from facilities.model import Facility, Value
 from facilities.reasons import Reason
 from facilities.requirement import Requirement
-from facilities.table import NEVER, FacilityTable
+from facilities.table import FacilityTable
 from facilities.vocabulary import figures, vocabulary
 from routing import CLOSED
 
@@ -39,16 +41,10 @@ class Certainty(IntEnum):
     """A needed capability, or whether it is open, is unknown."""
 
 
-_UNREACHABLE, _KIND, _ESTIMATED, _IMPLIED, _SOON = (
-    np.int32(bit) for bit in (bits.UNREACHABLE, bits.KIND, bits.ESTIMATED, bits.IMPLIED, bits.SOON)
-)
-_OF_VALUE = np.array([bits.CAPABILITY_UNKNOWN, 0, bits.LACKS], np.int32)
-_OF_STATE = np.array([bits.HOURS_UNKNOWN, 0, bits.CLOSED_THEN], np.int32)
-"""Both by 0 (unknown), 1 (yes, open) and -1 (no, closed)."""
+_KIND, _ESTIMATED = np.int32(bits.KIND), np.int32(bits.ESTIMATED)
 _OF_CLAIM = np.array(
     [{"closed": bits.SHUT, "full": bits.FULL, "diverting": bits.DIVERTING}.get(s, 0) for s in STATES], np.int32
 )
-_YES, _OPEN = np.int8(Value.YES), np.int8(Open.OPEN)
 _STATED, _BY_KIND, _UNKNOWN = (np.int8(certainty) for certainty in Certainty)
 
 
@@ -178,8 +174,7 @@ def match(
     second = int(when.timestamp())
     weighed = None if availability is None else availability.at(second)
 
-    flags = ~reached * _UNREACHABLE
-    flags |= ~_right_kind(requirement, table) * _KIND
+    flags = ~_right_kind(requirement, table) * _KIND
     for name in tried:
         if name in table.index:
             flags[table.index[name]] |= bits.TRIED
@@ -191,20 +186,15 @@ def match(
         flags |= estimated * _ESTIMATED
 
     capability = table.capability
+    sets = _Sets.of(requirement, table)
     if availability is not None and weighed is not None:
-        capability = _with_claims(flags, capability, requirement, table, availability, weighed)
-    value, implied, door = _met(requirement, table, capability)
-    flags |= _OF_VALUE[value]
-    flags |= (implied & (value == _YES)) * _IMPLIED
-
-    row = np.where(door, table.emergency_row, table.hours_row)
-    arrival = second + -(-travel // 1000)
-    state, following = table.timetable.look_up(row, arrival)
-    flags |= reached * _OF_STATE[state]
+        capability = _with_claims(flags, sets, requirement, table, availability, weighed)
     soon = int(figures("matching")["closes_soon_minutes"]) * 60
-    flags |= ((state == _OPEN) & (following - arrival < soon)) * _SOON
-    never = following == NEVER
-    open_for = np.where(never, NEVER, (np.where(never, 0, following) - second) * 1000)
+    hours = table.timetable
+    arrival, following, open_for = kernels.arrive(
+        flags, travel, *sets.met(table, capability), table.emergency_row, table.hours_row, hours.row_first, hours.start,
+        hours.state, (hours.begin, hours.end), second, soon,
+    )  # fmt: skip
 
     declined = _decline(requirement, flags, prior, availability, weighed)
     out = (flags & bits.OUT) != 0
@@ -242,30 +232,29 @@ def _right_kind(requirement: Requirement, table: FacilityTable) -> NDArray[np.bo
     return allowed[table.kind]
 
 
-def _met(
-    requirement: Requirement, table: FacilityTable, capability: NDArray[np.int8]
-) -> tuple[NDArray[np.int8], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Whether each facility meets one of the sets: its value int8[n], that it rests on what the kind implies bool[n], and
-    that the patient comes in through the emergency department bool[n]."""
-    count = len(table)
-    value = np.full(count, Value.NO if requirement.capabilities else Value.YES, dtype=np.int8)
-    implied = np.zeros(count, dtype=np.bool_)
-    door = np.zeros(count, dtype=np.bool_)
-    for wanted in requirement.capabilities:
-        columns = [table.column[name] for name in wanted]
-        one = capability[:, columns].min(axis=1, initial=int(Value.YES))
-        rests = table.implied[:, columns].any(axis=1)
-        by_door = bool(wanted & _emergency_door())
-        better, same = one > value, one == value
-        implied = np.where(better, rests, implied & rests & same | implied & ~same)
-        door = np.where(better, by_door, door | (same & by_door))
-        value = np.maximum(value, one)
-    return value, implied, door
+class _Sets(NamedTuple):
+    """The sets of capabilities of a requirement, as `facilities._kernels.met` takes them."""
+
+    columns: NDArray[np.int64]
+    first: NDArray[np.int64]
+    by_door: NDArray[np.bool_]
+
+    @staticmethod
+    def of(requirement: Requirement, table: FacilityTable) -> _Sets:
+        sets = requirement.capabilities
+        columns = np.array([table.column[name] for wanted in sets for name in wanted], np.int64)
+        first = np.array([0, *accumulate(len(wanted) for wanted in sets)], np.int64)
+        return _Sets(columns, first, np.array([bool(wanted & _emergency_door()) for wanted in sets], np.bool_))
+
+    def met(
+        self, table: FacilityTable, capability: NDArray[np.int8]
+    ) -> tuple[NDArray[np.int8], NDArray[np.bool_], NDArray[np.bool_]]:
+        return kernels.met(capability, table.implied, self.columns, self.first, self.by_door)
 
 
 def _with_claims(
     flags: NDArray[np.int32],
-    capability: NDArray[np.int8],
+    sets: _Sets,
     requirement: Requirement,
     table: FacilityTable,
     board: AvailabilityBoard,
@@ -281,15 +270,15 @@ def _with_claims(
     flags[facility[~weighed.fresh & ((column < 0) | relevant[column])]] |= bits.OLD
     part = weighed.fresh & (column >= 0) & relevant[column]
     if not part.any():
-        return capability
+        return table.capability
     opened = part & (state == STATES.index("open"))
-    raised = capability.copy()
+    raised = table.capability.copy()
     raised[facility[opened], column[opened]] = Value.YES
     refused = part & ~opened
     if refused.any():
         lowered = raised.copy()
         lowered[facility[refused], column[refused]] = Value.NO
-        before, after = _met(requirement, table, raised)[0], _met(requirement, table, lowered)[0]
+        before, after = sets.met(table, raised)[0], sets.met(table, lowered)[0]
         blocked = refused & ((before > Value.NO) & (after == Value.NO))[facility]
         np.bitwise_or.at(flags, facility[blocked], _OF_CLAIM[state[blocked]])
     return raised
@@ -306,18 +295,11 @@ def _decline(
     known = figures("decline")
     if prior is None:
         base = float(known["base"]) * (1.0 if requirement.needs_room else 1.0 - float(known["room_share"]))
-        accepts = np.full(len(flags), 1.0 - base)
-    else:
-        if len(prior) != len(flags):
-            raise ValueError(f"{len(prior)} priors for {len(flags)} facilities")
-        accepts = 1.0 - prior
-    for bit, name in (
-        (bits.CAPABILITY_UNKNOWN, "unknown_capability"),
-        (bits.IMPLIED, "implied_capability"),
-        (bits.HOURS_UNKNOWN, "unknown_hours"),
-    ):
-        accepts = np.where(flags & bit, accepts * (1.0 - float(known[name])), accepts)
-    accepts = np.where(flags & (bits.LACKS | bits.CLOSED_THEN), 0.0, accepts)
+        prior = np.full(len(flags), base)
+    elif len(prior) != len(flags):
+        raise ValueError(f"{len(prior)} priors for {len(flags)} facilities")
+    chances = (float(known[name]) for name in ("unknown_capability", "implied_capability", "unknown_hours"))
+    accepts = kernels.accepting(flags, prior, *chances)
     if board is not None and weighed is not None:
         wanted = frozenset[str]().union(*requirement.capabilities)
         asked = np.array([*(name in wanted for name in vocabulary().capabilities), True])  # the last: facilities as a whole

@@ -9,43 +9,31 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from facilities.hours import Calendar, Changes, Hours, Open, changes, country_of, read_hours, time_zone
+from facilities import _kernels as kernels
+from facilities.hours import Calendar, Changes, Hours, changes, country_of, read_hours, time_zone
 from facilities.model import Facility
 from facilities.vocabulary import vocabulary
 
-NEVER = np.iinfo(np.int64).max
+NEVER = kernels.NEVER
 """No change of opening state within the calendar that the table holds (milliseconds)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timetable:
-    """Opening states of all distinct hours over some years, as one sorted key per change.
+    """Opening states of all distinct hours over some years.
 
     Attributes:
         row_first: int64[r + 1]; the changes of row `i` are `start[row_first[i]:row_first[i + 1]]`.
         start: int64[…], seconds since 1970, UTC, ascending in a row.
-        key: int64[…], `row * (end - begin) + start - begin`: ascending throughout, so one search finds all.
         state: int8[…], `Open` from that second on.
         begin, end: the seconds that every row covers; outside of them everything is unknown.
     """
 
     row_first: NDArray[np.int64]
     start: NDArray[np.int64]
-    key: NDArray[np.int64]
     state: NDArray[np.int8]
     begin: int
     end: int
-
-    def look_up(self, row: NDArray[np.int32], second: NDArray[np.int64]) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
-        """State (int8[n]) and second of the next change (int64[n], NEVER if none) for rows int32[n] at seconds int64[n]."""
-        span = self.end - self.begin
-        inside = (second >= self.begin) & (second < self.end)
-        offset = np.clip(second - self.begin, 0, span - 1)
-        at = np.searchsorted(self.key, row.astype(np.int64) * span + offset, side="right") - 1
-        state = np.where(inside, self.state[at], np.int8(Open.UNKNOWN)).astype(np.int8)
-        last = at + 1 >= self.row_first[row + 1]
-        following = np.where(last | ~inside, NEVER, self.start[np.minimum(at + 1, len(self.start) - 1)])
-        return state, following
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +164,5 @@ def _timetable(
         state.extend([int(cut.state[before]), *(int(cut.state[i]) for i in inside)])
         row_first.append(len(start))
     starts = np.array(start, dtype=np.int64)
-    row_of = np.repeat(np.arange(len(cuts), dtype=np.int64), np.diff(row_first))
-    key = row_of * (end - begin) + starts - begin
-    timetable = Timetable(np.array(row_first, dtype=np.int64), starts, key, np.array(state, dtype=np.int8), begin, end)
+    timetable = Timetable(np.array(row_first, dtype=np.int64), starts, np.array(state, dtype=np.int8), begin, end)
     return timetable, hours_row, emergency_row
