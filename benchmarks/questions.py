@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.costs import cost
+from routing.earth import METRES_PER_DEGREE
 from routing.network import CLOSED, RoadNetwork
 from routing.parts import find_parts
 from routing.profiles import load_profiles
@@ -20,7 +21,6 @@ from routing.storage import load_arrays
 PROFILE = "car"
 CLOSED_LINKS = 50
 JITTER_M = 15.0
-METRES_PER_DEGREE = 111_195.0
 CHANGED_WEIGHTS = 2
 """So many other sets of weights there are for customizing anew."""
 

@@ -15,6 +15,7 @@ import numpy as np
 import shapely
 
 from routing.costs import turns_into
+from routing.earth import METRES_PER_DEGREE
 from routing.network import CLOSED, RESTRICTED_ENTRY_MS, RoadNetwork
 from routing.road_state import ProfileRoads
 from routing.routes import Route
@@ -26,7 +27,6 @@ Chain = list[Edge]
 UNITS_PER_DEGREE = 1e7
 ALONE_M = 2.0
 ROUNDING_M = 0.3  # a piece that is cut short may leave so little of an edge that rounding moves it off
-METRES_PER_DEGREE = 111_195.08  # of a sphere with radius 6,371,008.8 m
 
 
 def metres_between(a: Point, b: Point) -> float:

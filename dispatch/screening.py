@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-import numpy as np
-
 from dispatch.cases import Requirement
 from dispatch.fleet import FREE, Vehicle, VehicleStatus
 from dispatch.reasons import AnyReason, Reason, Terms, reason
 from dispatch.settings import DecisionSettings
-from dispatch.times import straight_m
+from routing.earth import distance_m
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +127,7 @@ def _apart_m(vehicle: Vehicle) -> float:
     if any(place is None for place in places):
         return math.inf
     longitude, latitude, base_longitude, base_latitude = (float(place or 0.0) for place in places)
-    return float(straight_m(longitude, latitude, np.array([base_longitude]), np.array([base_latitude]))[0])
+    return distance_m(longitude, latitude, base_longitude, base_latitude)
 
 
 def screen(

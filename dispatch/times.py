@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing import CLOSED
+from routing.earth import great_circle_m
 from routing.ends import Ends
 from routing.router import Router
 from routing.snapping import Snap, Snaps
 
 Floats = NDArray[np.float64]
 
-_EARTH_RADIUS_M = 6_371_008.8
 FORGOTTEN_M = 100.0
 """A place on a part of the network that no road joins to the rest stands for the street beyond the gap if that is so near: a
 connection that nobody has mapped. A wider gap is a river or the sea until somebody maps a bridge. Assumption."""
@@ -65,14 +65,6 @@ def all_without_leaps(snaps: Snaps) -> Snaps:
         return snaps
     link = np.where(other.gap_m <= FORGOTTEN_M, other.link, -1).astype(np.int32)
     return replace(snaps, instead=replace(other, link=link) if (link >= 0).any() else None)
-
-
-def straight_m(longitude: float, latitude: float, longitudes: Floats, latitudes: Floats) -> Floats:
-    """Great-circle distances in metres from one place to many (degrees), by the haversine formula."""
-    here, there = np.radians(latitude), np.radians(latitudes)
-    chord = np.sin((there - here) / 2) ** 2
-    chord = chord + np.cos(here) * np.cos(there) * np.sin(np.radians(longitudes - longitude) / 2) ** 2
-    return np.asarray(2 * _EARTH_RADIUS_M * np.arcsin(np.sqrt(chord)), np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +144,9 @@ class RegionTimes:
         known = self.facilities[profile]
         drive = milliseconds(self.router.eta_table([stop], known.ends, profile).ms)[0] + known.door_ms
         if known.beyond.any():
-            far = straight_m(stop.stop_longitude, stop.stop_latitude, self.longitude[known.beyond], self.latitude[known.beyond])
+            far = great_circle_m(
+                stop.stop_longitude, stop.stop_latitude, self.longitude[known.beyond], self.latitude[known.beyond]
+            )
             drive[known.beyond] = far * known.estimate_ms_per_m
         return drive, known.beyond
 
@@ -178,7 +172,7 @@ def _door_to_door(times: Floats, door_ms: Floats) -> Floats:
 
 def _estimate_beyond(times: Floats, beyond: NDArray[np.bool_], longitude: Floats, latitude: Floats, ms_per_m: float) -> Floats:
     for place in np.flatnonzero(beyond).tolist():
-        estimate = straight_m(float(longitude[place]), float(latitude[place]), longitude, latitude) * ms_per_m
+        estimate = great_circle_m(float(longitude[place]), float(latitude[place]), longitude, latitude) * ms_per_m
         times[place], times[:, place] = estimate, estimate
     return times
 

@@ -14,9 +14,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from facilities.places import EARTH_RADIUS_M
 from facilities.vocabulary import figures
 from routing import RegisterError, RoadNetwork
+from routing.earth import RADIUS_M
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -124,7 +124,7 @@ def _pieces(network: RoadNetwork) -> tuple[NDArray[np.float64], NDArray[np.float
     x0, y0 = network.shape_longitude[begin], network.shape_latitude[begin]
     x1, y1 = network.shape_longitude[begin + 1], network.shape_latitude[begin + 1]
     dx = np.radians(x1 - x0) * np.cos(np.radians((y0 + y1) / 2))
-    length = EARTH_RADIUS_M * np.hypot(dx, np.radians(y1 - y0))
+    length = RADIUS_M * np.hypot(dx, np.radians(y1 - y0))
     parts = np.maximum(1, np.ceil(length / 100.0)).astype(np.int64)
     piece = np.repeat(np.arange(len(begin)), parts)
     first = np.cumsum(parts) - parts
@@ -166,7 +166,7 @@ def _grid(longitude: NDArray[np.float64], latitude: NDArray[np.float64]) -> tupl
         return np.empty(0, dtype=np.int64), cell_m
     squeeze = math.cos(math.radians(float(np.median(latitude))))
     while True:
-        step = math.degrees(cell_m / EARTH_RADIUS_M)
+        step = math.degrees(cell_m / RADIUS_M)
         x, y = np.floor(longitude * squeeze / step).astype(np.int64), np.floor(latitude / step).astype(np.int64)
         x, y = x - x.min(), y - y.min()
         columns = int(x.max()) + 1

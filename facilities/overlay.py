@@ -25,11 +25,12 @@ from facilities.merging import Area, merge
 from facilities.model import Conflict, Facility, Problem, Severity
 from facilities.names import core, is_regional, likeness
 from facilities.osm import read_features
-from facilities.places import EARTH_RADIUS_M, distance_m
+from facilities.places import distance_m
 from facilities.records import Record
 from facilities.register import Register
 from facilities.vocabulary import figures, plain, vocabulary
 from routing import Feature
+from routing.earth import RADIUS_M
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def _kinds_agree(one: Record, other: Record) -> bool:
 def _near_pairs(records: Sequence[Record], within_m: float) -> list[tuple[int, int]]:
     """Pairs of placed records within a distance, by a grid of cells of that width."""
     cells: dict[tuple[int, int], list[int]] = defaultdict(list)
-    step = math.degrees(within_m / EARTH_RADIUS_M)
+    step = math.degrees(within_m / RADIUS_M)
     placed = [(i, r.source.longitude, r.source.latitude) for i, r in enumerate(records)]
     here = [(i, lon, lat) for i, lon, lat in placed if lon is not None and lat is not None]
     if not here:

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing._kernels.links import chains, departure_bearings, leaving_halves
+from routing.earth import great_circle_m
 from routing.osm import Ways
 
-EARTH_RADIUS_M = 6_371_008.8
 BEARING_REACH_M = 15.0
 """A turn's angle is taken over this much of the road before and after it: the first metres of a drawn line often kink."""
 
@@ -112,7 +112,7 @@ def links_of(ways: Ways, edges: Edges, forced: NDArray[np.bool_], symmetric: NDA
     shape_node[np.arange(len(link)) + link] = start
     shape_node[shape_first[1:] - 1] = end[sorted_first[1:] - 1]
     longitude, latitude = ways.node_longitude, ways.node_latitude
-    piece_m = haversine_m(longitude[start], latitude[start], longitude[end], latitude[end])
+    piece_m = great_circle_m(longitude[start], latitude[start], longitude[end], latitude[end])
     return Links(
         junction_node=junction_node,
         tail=tail[order],
@@ -137,7 +137,7 @@ def breaks_of(links: Links, ways: Ways, longest_m: float) -> NDArray[np.int32]:
     node = links.shape_node
     longitude, latitude = ways.node_longitude[node], ways.node_latitude[node]
     step_m = np.zeros(len(node))
-    step_m[1:] = haversine_m(longitude[:-1], latitude[:-1], longitude[1:], latitude[1:])
+    step_m[1:] = great_circle_m(longitude[:-1], latitude[:-1], longitude[1:], latitude[1:])
     step_m[links.shape_first[:-1]] = 0.0
     along_m = np.cumsum(step_m)
     along_m -= along_m[links.shape_first[:-1]][link]
@@ -148,19 +148,6 @@ def breaks_of(links: Links, ways: Ways, longest_m: float) -> NDArray[np.int32]:
     new = np.zeros(len(node), np.bool_)
     new[1:] = part[1:] > part[:-1]
     return node[new & inner]
-
-
-def haversine_m(
-    longitude_a: NDArray[np.float64],
-    latitude_a: NDArray[np.float64],
-    longitude_b: NDArray[np.float64],
-    latitude_b: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Great-circle distances in metres between points in degrees."""
-    phi_a, phi_b = np.radians(latitude_a), np.radians(latitude_b)
-    half_lambda = np.radians(longitude_b - longitude_a) / 2
-    chord = np.sin((phi_b - phi_a) / 2) ** 2 + np.cos(phi_a) * np.cos(phi_b) * np.sin(half_lambda) ** 2
-    return np.asarray(2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(chord)))
 
 
 def hilbert_index(longitude: NDArray[np.float64], latitude: NDArray[np.float64]) -> NDArray[np.int64]:

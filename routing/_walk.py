@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.earth import flat_m
 from routing.network import CLOSED, RoadNetwork
 from routing.osm import TagSet
 
@@ -192,18 +193,13 @@ class Walk:
         return [way for way in self.ways[at] if way.open and way.segment not in (following, here ^ 1)]
 
 
-def metres(longitude_degrees: float, latitude_degrees: float, at_latitude: float) -> tuple[float, float]:
-    """A small difference of degrees in metres east and north (one degree of latitude: 111,195 m on the mean sphere)."""
-    return longitude_degrees * 111_195.0 * math.cos(math.radians(at_latitude)), latitude_degrees * 111_195.0
-
-
 def bearing_at_start(shape: NDArray[np.float64]) -> float:
     """The bearing in which a shape sets out, over its first metres: degrees clockwise from north, 0 … 360."""
     points = shape.tolist()
     longitude, latitude = points[0]
     east = north = 0.0
     for point in points[1:]:
-        east, north = metres(point[0] - longitude, point[1] - latitude, latitude)
+        east, north = flat_m(point[0] - longitude, point[1] - latitude, latitude)
         if math.hypot(east, north) >= _BEARING_REACH_M:
             break
     return math.degrees(math.atan2(east, north)) % 360

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.earth import great_circle_m
 from routing.elements import Elements, Lines, Member, Nodes, Relation
 from routing.errors import ExtractError
 from routing.osm import Extract, Source, TagSet, TurnRestriction, Ways
@@ -25,8 +26,6 @@ DROPPED = {
     "areas_not_closed": "boundaries and areas whose outline is not closed or not whole in the extract; they have no area",
 }
 """What `Extract.dropped` counts, and what it means."""
-
-EARTH_RADIUS_M = 6_371_008.8
 
 
 def assemble(elements: Elements, source: Source) -> Extract:
@@ -161,10 +160,8 @@ def _with_ferry_speed(kept: dict[str, str], tags: TagSet, line: NDArray[np.int64
 
 
 def length_m(longitude: NDArray[np.float64], latitude: NDArray[np.float64]) -> float:
-    """The length of a line of points (degrees) in metres, by haversine on a sphere of radius 6,371,008.8 m."""
-    x, y = np.radians(longitude), np.radians(latitude)
-    chord = np.sin(np.diff(y) / 2) ** 2 + np.cos(y[:-1]) * np.cos(y[1:]) * np.sin(np.diff(x) / 2) ** 2
-    return 2 * EARTH_RADIUS_M * math.fsum(np.arcsin(np.sqrt(chord)))
+    """The length of a line of points (degrees) in metres."""
+    return math.fsum(great_circle_m(longitude[:-1], latitude[:-1], longitude[1:], latitude[1:]))
 
 
 # -- turn restrictions --------------------------------------------------------------------------------------------------

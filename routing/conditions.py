@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from routing._kernels.streets import METRES_PER_DEGREE
+from routing.earth import METRES_PER_DEGREE
 from routing.errors import ConditionError
 from routing.network import RoadNetwork
 from routing.snap_index import SnapIndex

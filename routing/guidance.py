@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing._manoeuvres import Manoeuvre, Modifier, StepType, manoeuvres_of, modifier_of
-from routing._walk import DescribableRoute, Walk, bearing_at_end, bearing_at_start, metres
+from routing._walk import DescribableRoute, Walk, bearing_at_end, bearing_at_start
+from routing.earth import flat_m
 from routing.network import DrivingSide, RoadNetwork
 
 __all__ = ["DescribableRoute", "Intersection", "Mode", "Modifier", "Step", "StepType", "describe", "modifier_of"]
@@ -172,7 +173,7 @@ def _arrival(walk: Walk, destination: tuple[float, float] | None) -> Step:
 
 def _side(bearing: float, longitude: float, latitude: float, point: tuple[float, float]) -> Modifier | None:
     """On which side of one who heads for `bearing` a point lies, or None if it lies on the road."""
-    east, north = metres(point[0] - longitude, point[1] - latitude, latitude)
+    east, north = flat_m(point[0] - longitude, point[1] - latitude, latitude)
     heading = math.radians(bearing)
     to_the_right = east * math.cos(heading) - north * math.sin(heading)
     if abs(to_the_right) < _SIDE_KNOWN_M:

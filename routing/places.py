@@ -26,6 +26,7 @@ from routing._search.entries import KINDS, Extra, Kind
 from routing._search.query import Query, crossing_of, query_of
 from routing._search.ranking import CONTEXT_LIKENESS, Fit, Ranker, Understood, understand
 from routing._search.vocabulary import Vocabulary
+from routing.earth import METRES_PER_DEGREE
 from routing.network import RoadNetwork
 from routing.osm import Feature
 
@@ -42,7 +43,6 @@ _CROSSING_DEGREES = 0.0008  # the junctions of a dual carriageway, a roundabout,
 _UNKNOWN_HOUSE = 0.55  # how well a street explains the number of a house that it isn't known to have
 _HOUSE_STEP = 20  # a house number says where another one is if they differ by no more than this
 _HOUSES_APART_DEGREES = 0.005
-_METRES_PER_DEGREE = 111_195.0  # of latitude, on the sphere of radius 6,371,008.8 m
 _REVERSE_REACH_CELLS = 12
 _HOUSE_REACH_M = 60.0
 
@@ -369,7 +369,7 @@ class PlaceIndex:
 
     def _nearest_edge(self, longitude: float, latitude: float) -> tuple[int, float] | None:
         """The nearest named street and its distance in metres."""
-        scale = np.array([math.cos(math.radians(latitude)), 1.0]) * _METRES_PER_DEGREE
+        scale = np.array([math.cos(math.radians(latitude)), 1.0]) * METRES_PER_DEGREE
         cell_m = CELL_DEGREES * float(scale.min())
         best: tuple[float, int] | None = None
         for ring in range(_REVERSE_REACH_CELLS):
@@ -395,7 +395,7 @@ class PlaceIndex:
             return None
         houses = self._arrays["spot_house"][rows]
         east = (self._arrays["house_longitude"][houses] - longitude) * math.cos(math.radians(latitude))
-        away = np.hypot(east, self._arrays["house_latitude"][houses] - latitude) * _METRES_PER_DEGREE
+        away = np.hypot(east, self._arrays["house_latitude"][houses] - latitude) * METRES_PER_DEGREE
         at = int(away.argmin())
         return int(houses[at]) if away[at] <= _HOUSE_REACH_M else None
 
@@ -426,12 +426,12 @@ class PlaceIndex:
         if not len(points):
             return _metres(near, *self._point(entry))
         east = (points[:, 0] - near[0]) * math.cos(math.radians(near[1]))
-        return float(np.hypot(east, points[:, 1] - near[1]).min()) * _METRES_PER_DEGREE
+        return float(np.hypot(east, points[:, 1] - near[1]).min()) * METRES_PER_DEGREE
 
 
 def _metres(near: tuple[float, float], longitude: float, latitude: float) -> float:
     east = (longitude - near[0]) * math.cos(math.radians((latitude + near[1]) / 2))
-    return math.hypot(east, latitude - near[1]) * _METRES_PER_DEGREE
+    return math.hypot(east, latitude - near[1]) * METRES_PER_DEGREE
 
 
 def _order(place: Place, size: int) -> tuple[float, float, int, int, str, float, float]:

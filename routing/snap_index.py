@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing._kernels import streets as kernels
+from routing.earth import METRES_PER_DEGREE
 from routing.network import RoadNetwork
 
 
@@ -41,10 +42,10 @@ class SnapIndex:
         west, south, east, north = (
             (float(x.min()), float(y.min()), float(x.max()), float(y.max())) if len(x) else (0.0, 0.0, 0.0, 0.0)
         )
-        degree_x_m = kernels.METRES_PER_DEGREE * max(0.01, float(np.cos(np.radians((south + north) / 2))))
-        area_m2 = (east - west) * degree_x_m * (north - south) * kernels.METRES_PER_DEGREE
+        degree_x_m = METRES_PER_DEGREE * max(0.01, float(np.cos(np.radians((south + north) / 2))))
+        area_m2 = (east - west) * degree_x_m * (north - south) * METRES_PER_DEGREE
         side_m = min(500.0, max(50.0, 2.0 * float(np.sqrt(area_m2 / max(1, len(x) - network.links)))))
-        cell_x, cell_y = side_m / degree_x_m, side_m / kernels.METRES_PER_DEGREE
+        cell_x, cell_y = side_m / degree_x_m, side_m / METRES_PER_DEGREE
         columns, rows = int((east - west) / cell_x) + 1, int((north - south) / cell_y) + 1
         grid = np.array([west, south, cell_x, cell_y, columns, rows], np.float64)
         counts = np.zeros(columns * rows + 1, np.int64)

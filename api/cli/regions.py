@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from api.bootstrap import now, siaga
 from api.cli import show_region
 from api.cli.options import AsJson, LanguageName, language_of, print_json
-from dispatch.regions import about_region, region_names
+from dispatch.regions import about_regions
 from routing import Extract, InputError, Language, text
 
 app = typer.Typer(help="Build, list and show regions.", no_args_is_help=True)
@@ -124,7 +124,10 @@ def list_regions(as_json: AsJson = False, lang: LanguageName = None) -> None:
     here = siaga()
     language = language_of(here, lang)
     folder = here.settings.regions_folder
-    abouts: list[Mapping[str, Any]] = [about_region(folder, name) for name in region_names(folder)]
+    found, damaged = about_regions(folder)
+    for error in damaged:
+        typer.echo(str(error), err=True)
+    abouts = list(found.values())
     if as_json:
         print_json([dict(about) for about in abouts])
     else:

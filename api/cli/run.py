@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import typer
@@ -18,7 +18,7 @@ from api.cli.regions import progress_shown
 from dispatch.cases import requirement
 from dispatch.recommend import Call
 from dispatch.recommend import recommend as decide
-from dispatch.regions import BuiltRegion, about_region, region_names
+from dispatch.regions import BuiltRegion, about_regions
 from routing import Extract, FetchError, Language, PlaceError, RegionError, text
 from routing.datafiles import read_table
 
@@ -102,12 +102,11 @@ def _region(here: Siaga, osm: Path | None, name: str | None, language: Language)
 
 def _kept(here: Siaga) -> str | None:
     """The newest region that was built before and is not invented."""
-    newest: tuple[str, str] | None = None
-    for name in region_names(here.settings.regions_folder):
-        about: Any = about_region(here.settings.regions_folder, name)
-        if not about["invented"]:
-            newest = max(newest or ("", ""), (about["built_at"], name))
-    return newest[1] if newest else None
+    found, damaged = about_regions(here.settings.regions_folder)
+    for error in damaged:
+        typer.echo(str(error), err=True)
+    built = [(about["built_at"], name) for name, about in found.items() if not about["invented"]]
+    return max(built)[1] if built else None
 
 
 def _name_of(osm: Path) -> str:

@@ -5,7 +5,6 @@ Nothing is asked twice: each time every vehicle stands elsewhere, and so does th
 
 from __future__ import annotations
 
-import gc
 import json
 import time
 from dataclasses import replace
@@ -44,7 +43,6 @@ class Worker:
         """Opens the region and prepares what does not depend on a call: seconds of the latter."""
         self.rng = np.random.default_rng(seed)
         built = open_region(Path(folder) / "regions", NAME, self.now)
-        built.roads.read_ahead()
         self.longitude = np.asarray(built.roads.network.junction_longitude)
         self.latitude = np.asarray(built.roads.network.junction_latitude)
         table = FacilityTable.build([self._facility(number) for number in range(facilities)], self.now.date())
@@ -54,8 +52,7 @@ class Worker:
             availability=AvailabilityBoard.build(claims, table.index, table.column)
         )
         seconds = time.perf_counter() - start
-        gc.collect()
-        gc.freeze()  # as whoever serves would: what stays is not looked through again and again
+        built.settle()  # as a service does
         return {"seconds": seconds, "cells": len(built.demand.weight)}
 
     def recommend(self, vehicles: int, count: int) -> dict[str, list[float]]:

@@ -13,11 +13,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from routing.earth import METRES_PER_DEGREE, RADIUS_M
+
 Floats = NDArray[np.float64]
 Integers = NDArray[Any]
-
-EARTH_RADIUS_M = 6_371_008.8
-METRES_PER_DEGREE = EARTH_RADIUS_M * np.pi / 180.0
 
 FORWARD, BACKWARD, FENCED, ISLAND, CUT_OFF = 1, 2, 4, 8, 16
 """Bits of a mask of links: open along the link, open against it, not to be entered or left on foot, on an island (not in the
@@ -33,7 +32,7 @@ def length_between(longitude_a: float, latitude_a: float, longitude_b: float, la
     across = math.sin((latitude_b - latitude_a) * radians / 2.0)
     along = math.sin((longitude_b - longitude_a) * radians / 2.0)
     chord = across * across + math.cos(latitude_a * radians) * math.cos(latitude_b * radians) * along * along
-    return 2.0 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(chord)))
+    return 2.0 * RADIUS_M * math.asin(min(1.0, math.sqrt(chord)))
 
 
 @njit(cache=True, nogil=True)

@@ -202,6 +202,22 @@ def test_a_damaged_region_is_refused_by_name(siaga: Run, tmp_path: Path, monkeyp
     assert "turn_head.npy" in answer.err
 
 
+def test_a_damaged_manifest_leaves_other_regions_usable(
+    siaga: Run, small_extract: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIAGA_DATA_DIR", str(tmp_path))
+    for name in ("rusak", "utuh"):
+        assert siaga("region", "build", name, "--osm", str(small_extract), "--json").code == 0
+    next(tmp_path.glob("regions/rusak/*/manifest.json")).write_text("{")
+    listed = siaga("region", "list", "--json")
+    assert [about["name"] for about in listed.json] == ["utuh"]
+    assert "rusak" in listed.err
+    ran = siaga("run")
+    assert ran.code == 0, ran.err
+    assert "rusak" in ran.err
+    assert "utuh" in ran.err
+
+
 def test_run_decides_three_calls_and_never_keeps_an_invented_town_for_real(data_folder: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "SIAGA_DATA_DIR": str(data_folder), "SIAGA_LANG": "en", "PYTHONWARNINGS": "default"}
     program = "import sys; from api.cli import main; main(['run', '--region', 'kota'])"

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from routing._links import edges_of, haversine_m, hilbert_index
+from routing._links import edges_of, hilbert_index
 from routing.build import build_network, build_with_report
+from routing.earth import great_circle_m
 from routing.errors import ExtractError
 from routing.network import RoadNetwork
 from routing.osm import Ways
@@ -228,7 +229,7 @@ def test_every_piece_is_in_exactly_one_link(world: World) -> None:
     assert len(network.shape_longitude) - network.links == len(edges.row)
     x, y = ways.node_longitude, ways.node_latitude
     a, b = edges.first_node, edges.second_node
-    assert network.link_length_m.sum() == pytest.approx(haversine_m(x[a], y[a], x[b], y[b]).sum())
+    assert network.link_length_m.sum() == pytest.approx(great_circle_m(x[a], y[a], x[b], y[b]).sum())
     ends = np.column_stack((network.shape_longitude, network.shape_latitude))
     junctions = np.column_stack((network.junction_longitude, network.junction_latitude))
     assert np.array_equal(ends[network.shape_first[:-1]], junctions[network.link_tail])
