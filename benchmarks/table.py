@@ -46,7 +46,8 @@ Medians; every repetition asks something new, and everybody the same. A ratio of
 - (d) Coordinates in, snapping included. Siaga's route also finds the way on foot at both ends.
 - (e) RoutingKit: 200 times 1→200, as it has no table. networkx: 2 of the 200 sources measured, times 100.
 - Siaga's tables use all cores, the others answer a request on one. Memory is the largest resident set of one process, mapped
-  files included."""
+  files included, of which Siaga reads ahead all that questions touch, as a service does. A recommendation is everything from
+  the call to ranked pairs, what each vehicle uncovers and every reason; 50 new vehicles and a new patient each time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dispatch.cases import Requirement
 from dispatch.decision import Destination, no_remarks, referral_desk, told_minutes
 from dispatch.facts import Call, Region
-from dispatch.reasons import AnyReason, reason
+from dispatch.reasons import AnyReason, Reason, reason
 from dispatch.screening import LeftOut
 from dispatch.settings import DecisionSettings, learned
 from dispatch.times import Floats, milliseconds
@@ -111,7 +111,7 @@ def weighed(
     out = []
     for f, travel in zip(best.facility_index[weigh:].tolist(), best.travel_ms[weigh:].tolist(), strict=True):
         farther = told_minutes(travel - int(best.travel_ms[0]))
-        out.append(LeftOut(facilities[f].id, facilities[f].name, (reason("facility.farther", minutes=farther),)))
+        out.append(LeftOut(facilities[f].id, facilities[f].name, (Reason("facility.farther", (("minutes", farther),)),)))
     if len(matches.candidates):
         passed_over = (reason("facility.passed_over_uncertain"),)
         unsure_of = matches.uncertain.facility_index.tolist()

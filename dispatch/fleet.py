@@ -28,6 +28,8 @@ class VehicleKind(StrEnum):
     MOTORCYCLE = "motorcycle"
     HEARSE = "hearse"
 
+    __hash__ = str.__hash__  # Enum's own is slow, and a decision looks up hundreds
+
 
 class VehicleStatus(StrEnum):
     """What a vehicle is doing."""
@@ -42,6 +44,8 @@ class VehicleStatus(StrEnum):
     RETURNING = "returning"
     ON_BREAK = "on_break"
     BROKEN = "broken"
+
+    __hash__ = str.__hash__
 
 
 FREE = frozenset({VehicleStatus.STANDBY, VehicleStatus.RETURNING})

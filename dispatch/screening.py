@@ -89,27 +89,24 @@ def locate(vehicle: Vehicle, now: datetime, settings: DecisionSettings) -> Candi
         age = None
     remarks: list[Reason] = [reason("vehicle.diverted")] if diverted else []
 
-    def doubt(seconds: float) -> float:
-        return min(settings.fix_penalty_limit_ms, max(0.0, seconds) * 1000 * settings.fix_penalty_share)
-
     longitude, latitude = vehicle.longitude, vehicle.latitude
     if wrong_clock:
         remarks.append(reason("position.ahead", minutes=round(ahead / 60)))
     if fixed and age is not None and age <= settings.fix_lost_seconds:
-        doubt_ms = doubt(age - settings.fix_now_seconds)
+        doubt_ms = _doubt_ms(age - settings.fix_now_seconds, settings)
         if age > settings.fix_now_seconds:
             remarks.append(reason("position.old", minutes=round(age / 60)))
     elif vehicle.base_longitude is not None and vehicle.base_latitude is not None:
         longitude, latitude = vehicle.base_longitude, vehicle.base_latitude
         # Whoever stands by without a word, or was last seen at the base, is most likely there; one on the road is anywhere.
         nothing_else = not fixed or _apart_m(vehicle) <= settings.off_road_m
-        doubt_ms = 0.0 if not moving and nothing_else else doubt(settings.fix_lost_seconds)
+        doubt_ms = 0.0 if not moving and nothing_else else _doubt_ms(settings.fix_lost_seconds, settings)
         if age is None:
             remarks.append(reason("position.base", base=vehicle.base or vehicle.name))
         else:
             remarks.append(reason("position.lost", minutes=round(age / 60), base=vehicle.base or vehicle.name))
     elif fixed and age is None:
-        doubt_ms = doubt(settings.fix_lost_seconds)
+        doubt_ms = _doubt_ms(settings.fix_lost_seconds, settings)
         if not wrong_clock:
             remarks.append(reason("position.untimed"))
     elif fixed and age is not None:
@@ -119,6 +116,11 @@ def locate(vehicle: Vehicle, now: datetime, settings: DecisionSettings) -> Candi
     assert longitude is not None
     assert latitude is not None
     return Candidate(vehicle, longitude, latitude, turnout, doubt_ms, handicap, tuple(remarks))
+
+
+def _doubt_ms(seconds: float, settings: DecisionSettings) -> float:
+    """What is added for a position that has been too old for so long: the vehicle may have moved off meanwhile."""
+    return min(settings.fix_penalty_limit_ms, seconds * 1000 * settings.fix_penalty_share) if seconds > 0.0 else 0.0
 
 
 def _apart_m(vehicle: Vehicle) -> float:
