@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.ends import StatesOf, after_first_turn
+from routing.endpoints import Endpoints
+from routing.ends import NO_PLACES, Ends, Positions, StatesOf, after_first_turn
 from routing.network import CLOSED, RoadNetwork
 from routing.road_state import Overlay, ProfileRoads
 from routing.snapping import Carry, Position
@@ -53,6 +54,28 @@ def stand(positions: Sequence[Position], carry: Carry | None, times: Overlay, st
         found.elapsed_ms.append(elapsed_ms)
         found.left_ms.append(ms - elapsed_ms)
     return found
+
+
+def as_origin(profile: str, state: int, found: Stand, states: StatesOf) -> Ends:
+    """A single place to start from, as `routing.ends.as_origins` makes it of many."""
+    nodes = [states.plain_one(segment) for segment in found.segment]
+    return _as_ends(profile, state, found, nodes, list(range(len(nodes))), found.left_ms)
+
+
+def as_destination(profile: str, state: int, found: Stand, states: StatesOf) -> Ends:
+    """A single place to go to, as `routing.ends.as_destinations` makes it of many."""
+    nodes, position = _nodes_of_destination(states, found)
+    return _as_ends(profile, state, found, nodes, position, [-found.left_ms[there] for there in position])
+
+
+def _as_ends(profile: str, state: int, found: Stand, nodes: list[int], position: list[int], offsets: list[int]) -> Ends:
+    segments = np.array(found.segment, np.int64)
+    positions = Positions(1, np.zeros(len(segments), np.int64), segments, np.array(found.fraction, np.float64))
+    first = np.array([0, len(nodes)], np.int64)
+    endpoints = Endpoints.trusted(first, np.array(nodes, np.int32), np.array(offsets, np.int64))
+    order = np.array(sorted(range(len(segments)), key=found.segment.__getitem__), np.int64)
+    elapsed, of_node = np.array(found.elapsed_ms, np.int64), np.array(position, np.int64)
+    return Ends(profile, state, positions, elapsed, endpoints, of_node, order, segments[order], NO_PLACES)
 
 
 def best(network: RoadNetwork, roads: ProfileRoads, states: StatesOf, start: Stand, finish: Stand) -> Found | None:

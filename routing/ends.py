@@ -186,12 +186,17 @@ def open_positions(positions: Positions, times: Overlay, states: StatesOf) -> tu
     return positions.chosen(is_open), ms[is_open].astype(np.int64)
 
 
-_NONE = np.empty(0, np.int64)
-_NONE.flags.writeable = False
+NO_PLACES = np.empty(0, np.int64)
+NO_PLACES.flags.writeable = False
 
 
 def as_origins(
-    profile: str, state: int, positions: Positions, ms: NDArray[np.int64], states: StatesOf, instead: NDArray[np.int64] = _NONE
+    profile: str,
+    state: int,
+    positions: Positions,
+    ms: NDArray[np.int64],
+    states: StatesOf,
+    instead: NDArray[np.int64] = NO_PLACES,
 ) -> Ends:
     """Places to start from: a fresh start remembers nothing, so only plain states."""
     elapsed = np.rint(positions.fraction * ms).astype(np.int64)
@@ -200,7 +205,12 @@ def as_origins(
 
 
 def as_destinations(
-    profile: str, state: int, positions: Positions, ms: NDArray[np.int64], states: StatesOf, instead: NDArray[np.int64] = _NONE
+    profile: str,
+    state: int,
+    positions: Positions,
+    ms: NDArray[np.int64],
+    states: StatesOf,
+    instead: NDArray[np.int64] = NO_PLACES,
 ) -> Ends:
     """Places to go to, whatever one remembers on arrival."""
     elapsed = np.rint(positions.fraction * ms).astype(np.int64)

@@ -13,7 +13,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from routing._journey import Found, Stand, best, stand
+from routing._journey import Found, Stand, as_destination, as_origin, best, stand
 from routing._kernels.streets import length_between
 from routing.datafiles import read_table
 from routing.endpoints import Endpoints
@@ -38,6 +38,7 @@ from routing.snap_index import SnapIndex
 from routing.snapping import MAX_GAP_M, Position, Snap, Snaps, snap, snap_many
 from routing.walking import Footways
 
+_MakeOne = Callable[[str, int, Stand, StatesOf], Ends]
 _Make = Callable[[str, int, Positions, NDArray[np.int64], StatesOf, NDArray[np.int64]], Ends]
 
 
@@ -117,11 +118,11 @@ class Router:
 
         What was snapped to a street that is closed now is snapped again; what can't be has no way to anywhere.
         """
-        return self._prepared(places, profile, as_origins, sent_to=False)
+        return self._prepared(places, profile, as_origins, as_origin, sent_to=False)
 
     def destinations(self, places: Places, profile: str, *, pinned: bool = False) -> Ends:
         """Places to go to, as `origins`. `pinned`: prepared for many tables (a region's facilities)."""
-        ends = self._prepared(places, profile, as_destinations, sent_to=True)
+        ends = self._prepared(places, profile, as_destinations, as_destination, sent_to=True)
         return replace(ends, pinned=self._roads(profile).metric.pin(ends.endpoints)) if pinned else ends
 
     def _roads(self, profile: str) -> ProfileRoads:
@@ -130,7 +131,14 @@ class Router:
             raise DataError(f"no motor profile {profile!r}; there are {', '.join(self.state.roads)}")
         return roads
 
-    def _prepared(self, places: Places, profile: str, make: _Make, *, sent_to: bool) -> Ends:
+    def _prepared(self, places: Places, profile: str, make: _Make, make_one: _MakeOne, *, sent_to: bool) -> Ends:
+        if not isinstance(places, Snaps) and len(places) == 1:
+            place = places[0]
+            if isinstance(place, Position) or place.instead is None:
+                positions_of_one = (place,) if isinstance(place, Position) else place.positions
+                found = stand(positions_of_one, None, self._roads(profile).segment_ms, self.states)
+                if found.segment:
+                    return make_one(profile, self.state.number, found, self.states)
         current, positions, ms = self._current(places, profile, sent_to=sent_to)
         which, others = instead_of(current)
         if len(which):
