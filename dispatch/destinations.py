@@ -109,8 +109,9 @@ def weighed(
 
     # Those that might help come first.
     out = []
-    for f, travel in zip(best.facility_index[weigh:].tolist(), best.travel_ms[weigh:].tolist(), strict=True):
-        farther = told_minutes(travel - int(best.travel_ms[0]))
+    farther_ms = best.travel_ms[weigh:] - best.travel_ms[:1]
+    for f, more_ms in zip(best.facility_index[weigh:].tolist(), farther_ms.tolist(), strict=True):
+        farther = told_minutes(more_ms)
         out.append(LeftOut(facilities[f].id, facilities[f].name, (Reason("facility.farther", (("minutes", farther),)),)))
     if len(matches.candidates):
         passed_over = (reason("facility.passed_over_uncertain"),)
