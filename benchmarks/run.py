@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = CACHE / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was measured is shown
-    peers = [peer for peer in PEERS if not options.only or peer.name in options.only]
+    peers = [peer for peer in PEERS if not options.no_peers and (not options.only or peer.name in options.only)]
     measured: list[Results] = []
     failed = False
     with (folder / "lock").open("w") as lock:
