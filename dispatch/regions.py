@@ -113,23 +113,13 @@ def region_names(regions: Path) -> list[str]:
     return sorted(home.name for home in regions.glob("*") if has_version(home)) if regions.is_dir() else []
 
 
-def about_region(regions: Path, name: str) -> Mapping[str, Any]:
-    """What a region's manifest says of it, its files unchecked.
-
-    Raises:
-        RegionError: there is none of that name, or its manifest can't be read.
-    """
-    _known(regions, name)
-    return read_about(regions / name)
-
-
 def about_regions(regions: Path) -> tuple[dict[str, Mapping[str, Any]], list[RegionError]]:
     """What every region's manifest says of it, by name; and, of those whose manifest can't be read, what is wrong."""
     found: dict[str, Mapping[str, Any]] = {}
     damaged = []
     for name in region_names(regions):
         try:
-            found[name] = about_region(regions, name)
+            found[name] = read_about(regions / name)
         except RegionError as error:
             damaged.append(error)
     return found, damaged

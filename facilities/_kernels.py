@@ -21,9 +21,7 @@ _NO, _UNKNOWN, _YES = -1, 0, 1
 
 
 @kernel
-def met(
-    capability: Int8, implied: Bools, columns: Int64, first: Int64, by_door: Bools
-) -> tuple[Int8, Bools, Bools]:  # fmt: skip
+def met(capability: Int8, implied: Bools, columns: Int64, first: Int64, by_door: Bools) -> tuple[Int8, Bools, Bools]:
     """Whether each facility meets one of some sets of capabilities; set k is `columns[first[k] : first[k + 1]]`.
 
     Args:

@@ -153,8 +153,8 @@ class Explainer:
     def _reason(self, facility: int, bit: int) -> Reason:
         if bit in _PLAIN:
             return _PLAIN[bit]
-        if bit == bits.CLOSED_THEN or bit == bits.SOON:
-            return self._hours(facility, "closed_at_arrival" if bit == bits.CLOSED_THEN else "closes_soon")
+        if bit == bits.SOON:
+            return self._hours(facility, "closes_soon")
         if bit in _STATE_OF:
             said = next(c for c in self._relevant(facility) if c.fresh and c.claim.state == _STATE_OF[bit])
             return _claimed("declared", said)

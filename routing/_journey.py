@@ -58,14 +58,14 @@ def stand(positions: Sequence[Position], carry: Carry | None, times: Overlay, st
 
 def as_origin(profile: str, state: int, found: Stand, states: StatesOf) -> Ends:
     """A single place to start from, as `routing.ends.as_origins` makes it of many."""
-    nodes = [states.plain_one(segment) for segment in found.segment]
+    nodes = _nodes_of_origin(states, found)
     return _as_ends(profile, state, found, nodes, list(range(len(nodes))), found.left_ms)
 
 
 def as_destination(profile: str, state: int, found: Stand, states: StatesOf) -> Ends:
     """A single place to go to, as `routing.ends.as_destinations` makes it of many."""
-    nodes, position = _nodes_of_destination(states, found)
-    return _as_ends(profile, state, found, nodes, position, [-found.left_ms[there] for there in position])
+    nodes, position, offsets = _nodes_of_destination(states, found)
+    return _as_ends(profile, state, found, nodes, position, offsets)
 
 
 def _as_ends(profile: str, state: int, found: Stand, nodes: list[int], position: list[int], offsets: list[int]) -> Ends:
@@ -81,9 +81,9 @@ def _as_ends(profile: str, state: int, found: Stand, nodes: list[int], position:
 def best(network: RoadNetwork, roads: ProfileRoads, states: StatesOf, start: Stand, finish: Stand) -> Found | None:
     """The best journey between two places, None if there is no way."""
     ahead, behind = _on_one_segment(start, finish)
-    nodes, position = _nodes_of_destination(states, finish)
-    target = nodes, [-finish.left_ms[there] for there in position]
-    sources = [states.plain_one(segment) for segment in start.segment]
+    nodes, position, offsets_there = _nodes_of_destination(states, finish)
+    target = nodes, offsets_there
+    sources = _nodes_of_origin(states, start)
     if not behind:
         found = roads.metric.route((sources, start.left_ms), target)
         return None if found is None else Found(found[0], found[1], position[found[2]], found[3])
@@ -113,12 +113,17 @@ def _on_one_segment(start: Stand, finish: Stand) -> tuple[Found | None, bool]:
     return ahead, behind
 
 
-def _nodes_of_destination(states: StatesOf, finish: Stand) -> tuple[list[int], list[int]]:
-    """The nodes where a destination may be reached, whatever one remembers on arrival, and the position of each."""
+def _nodes_of_origin(states: StatesOf, start: Stand) -> list[int]:
+    """The node where a journey from each position begins: a fresh start remembers nothing."""
+    return [states.plain_one(segment) for segment in start.segment]
+
+
+def _nodes_of_destination(states: StatesOf, finish: Stand) -> tuple[list[int], list[int], list[int]]:
+    """The nodes where a destination may be reached, whatever one remembers on arrival, the position and the offset of each."""
     nodes: list[int] = []
     position: list[int] = []
     for there, segment in enumerate(finish.segment):
         every = states.every_one(segment)
         nodes += every
         position += [there] * len(every)
-    return nodes, position
+    return nodes, position, [-finish.left_ms[there] for there in position]

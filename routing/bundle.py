@@ -229,12 +229,13 @@ def open_version(home: Path, *, format_number: int, fingerprint: str, thorough: 
             f"region {home.name!r} is stale: the tables it was built with (profiles, facilities) have changed since; "
             "build the region again"
         )
-    entries, looks = manifest["files"], {}
+    entries = manifest["files"]
+    looks: dict[str, list[int]] = {}
     for name, entry in entries.items():
         path = folder / name
-        if not path.is_file() or path.stat().st_size != entry["bytes"]:
+        looks[name] = _looks(path) if path.is_file() else []
+        if looks[name][:1] != [entry["bytes"]]:
             raise RegionError(f"region {home.name!r} is damaged: {path} is missing or has another size; build the region again")
-        looks[name] = _looks(path)
     known = {} if thorough else _known_right(folder)
     doubtful = [name for name in entries if known.get(name) != looks[name]]
     for name, checksum in zip(doubtful, _checksums([folder / name for name in doubtful]), strict=True):

@@ -140,11 +140,11 @@ class Ends:
 
 
 class StatesOf:
-    """Finds all states of segments: the plain one, and the copies that remember where one came from."""
+    """Finds all states of segments: the plain one (`of_segment`, -1: none), and copies that remember where one came from."""
 
     def __init__(self, network: RoadNetwork) -> None:
         """Sorts the copies, of which there are few, by segment."""
-        self.state_of_segment = self._plain = network.segment_state
+        self.of_segment = network.segment_state
         copied = np.asarray(network.state_segment[network.plain_states :])
         order = np.argsort(copied, kind="stable")
         self._copies, self._segment_of_copy = order.astype(np.int64) + network.plain_states, copied[order]
@@ -154,15 +154,15 @@ class StatesOf:
 
     def plain(self, segments: NDArray[np.int64]) -> NDArray[np.int64]:
         """The plain state of each segment, -1 where there is none."""
-        return np.asarray(self._plain[segments], np.int64)
+        return np.asarray(self.of_segment[segments], np.int64)
 
     def plain_one(self, segment: int) -> int:
         """The plain state of a segment, -1 if there is none."""
-        return int(self._plain[segment])
+        return int(self.of_segment[segment])
 
     def every_one(self, segment: int) -> list[int]:
         """All states of a segment that has one."""
-        return [int(self._plain[segment]), *self._copies_of.get(segment, ())]
+        return [int(self.of_segment[segment]), *self._copies_of.get(segment, ())]
 
     def every(self, segments: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """All states of segments that have one, and for each state the index in `segments`, rising."""
@@ -179,7 +179,7 @@ class StatesOf:
 
 def open_positions(positions: Positions, times: Overlay, states: StatesOf) -> tuple[Positions, NDArray[np.int64]]:
     """The positions on open segments, and the times (int64) along these segments."""
-    ms = kernels.open_times(positions.segment, times.base, times.changed, times.values, states.state_of_segment)
+    ms = kernels.open_times(positions.segment, times.base, times.changed, times.values, states.of_segment)
     is_open = ms < CLOSED
     if is_open.all():
         return positions, ms.astype(np.int64)

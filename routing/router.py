@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing._journey import Found, Stand, as_destination, as_origin, best, stand
-from routing._kernels.streets import length_between
 from routing.datafiles import read_table
+from routing.earth import distance_m
 from routing.endpoints import Endpoints
 from routing.ends import (
     Ends,
@@ -308,7 +308,7 @@ class Router:
         kph = table["kph"].get(profile)
         if kph is None:
             raise DataError(f"estimates.toml: no kph.{profile}")
-        straight_m = length_between(*start, *end)
+        straight_m = distance_m(*start, *end)
         factor = float(table["detour_factor"])
         return Estimate(round(straight_m * factor * 3_600 / kph), straight_m, factor, float(kph))
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing._kernels import streets as kernels
+from routing.earth import distance_m
 from routing.errors import PlaceError
 from routing.network import CLOSED
 from routing.snap_index import SnapIndex
@@ -332,7 +333,7 @@ def _snap_at(
     carry: Carry | CarryKind,
 ) -> Snap:
     stop_x, stop_y = index.points_at(np.array([link], np.int32), np.array([fraction], np.float64))
-    gap_m = float(kernels.length_between(x[0], y[0], stop_x[0], stop_y[0]))
+    gap_m = distance_m(float(x[0]), float(y[0]), float(stop_x[0]), float(stop_y[0]))
     if not isinstance(carry, Carry):
         path = np.array([[x[0], y[0]], [stop_x[0], stop_y[0]]], np.float64)
         carry = Carry(carry, gap_m, gap_m * 3.6 / FALLBACK_WALK_KPH, path)

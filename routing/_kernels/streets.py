@@ -6,14 +6,14 @@ kilometre); lengths along a link are haversine with the earth's mean radius, as 
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from routing.earth import METRES_PER_DEGREE, RADIUS_M
+from routing.compiled import kernel
+from routing.earth import METRES_PER_DEGREE, distance_m
 
 Floats = NDArray[np.float64]
 Integers = NDArray[Any]
@@ -25,14 +25,8 @@ main part of the network), no place to be sent to (cut off by closures, or a fer
 _FAR = 1e30
 
 
-@njit(cache=True, nogil=True)
-def length_between(longitude_a: float, latitude_a: float, longitude_b: float, latitude_b: float) -> float:
-    """Haversine length in metres."""
-    radians = math.pi / 180.0
-    across = math.sin((latitude_b - latitude_a) * radians / 2.0)
-    along = math.sin((longitude_b - longitude_a) * radians / 2.0)
-    chord = across * across + math.cos(latitude_a * radians) * math.cos(latitude_b * radians) * along * along
-    return 2.0 * RADIUS_M * math.asin(min(1.0, math.sqrt(chord)))
+length_between = kernel(distance_m)
+"""`earth.distance_m` for kernels."""
 
 
 @njit(cache=True, nogil=True)

@@ -154,7 +154,7 @@ def restrict(
 
 @kernel
 def release(node: Int32, slot: Int32) -> None:
-    """Undo what `restrict` wrote into `slot`."""
+    """Undo what `ancestors` wrote into `slot`."""
     for x in node:
         slot[x] = -1
 
@@ -192,26 +192,11 @@ def climb_lanes(
 
 
 @kernel
-def sweep_lanes(
-    begin: int,
-    end: int,
-    end_first: Int64,
-    end_node: Int32,
-    end_offset: UInt32,
-    graph: Topology,
-    weight: UInt32,
-    reverse: bool,
-    part: Restriction,
-    slot: Int32,
-    stack: Int32,
-    distance: UInt32,
-    marked: UInt8,
-) -> None:
-    """Distances from the ends `begin .. end - 1` (at most LANES) to every row, in one sweep: `distance` uint32[rows, LANES].
+def sweep_lanes(node: Int32, up: UInt32, part: Restriction, distance: UInt32, marked: UInt8) -> None:
+    """Distances from the ends of one `climb_lanes` to every row, in one sweep: `distance` uint32[rows, LANES].
 
-    `slot` is -1, `marked` (uint8[rows]) zero before and after; `stack`: as in `sweep_lazily`.
+    `marked` (uint8[rows]) is zero before and after.
     """
-    node, up = climb_lanes(begin, end, end_first, end_node, end_offset, graph, weight, reverse, slot, stack)
     for i in range(len(node)):
         row = part.slot[node[i]]
         if row >= 0:
@@ -272,7 +257,6 @@ def sweep_batches(
     """The rows `begin .. end - 1` of a table, in sweeps of up to LANES near ends: one call, the lock released throughout."""
     for low in range(begin, end, LANES):
         high = min(end, low + LANES)
-        sweep_lanes(
-            low, high, near_first, near_node, near_offset, graph, weight, reverse, part, slot, stack, distance, marked
-        )  # fmt: skip
+        node, up = climb_lanes(low, high, near_first, near_node, near_offset, graph, weight, reverse, slot, stack)
+        sweep_lanes(node, up, part, distance, marked)
         gather(low, high - low, bias, far_first, far_row, far_offset, distance, table)
