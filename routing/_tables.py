@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from typing import NamedTuple
 
 import numpy as np
 
 from routing._kernels import ends as kernels
-from routing._kernels import sweeps
-from routing._kernels.types import INFINITE, LANES, Int32, Int64, Restriction, Topology, UInt32
+from routing._kernels import labels, sweeps
+from routing._kernels.types import INFINITE, LANES, Int32, Int64, Labels, Restriction, Topology, UInt32
 from routing._parallel import run_all
-from routing._workspaces import Workspaces
+from routing._workspaces import Work, Workspaces
 from routing.endpoints import Endpoints
 
 LANES_FROM = 2
@@ -50,8 +50,12 @@ class Part(NamedTuple):
 
 def near_ends(ends: Endpoints, rank: Int32) -> Near:
     """Ends as a climb wants them."""
-    ranks, start, bias = kernels.starts(ends.first, ends.node, ends.offset, rank)
-    return Near(ends.first.copy(), ranks, start, bias)
+    count = len(ends.node)
+    near = Near(
+        ends.first.copy(), np.empty(count, np.int32), np.empty(count, np.uint32), np.empty(len(ends.first) - 1, np.int64)
+    )
+    kernels.starts(ends.first, ends.node, ends.offset, rank, near.node, near.offset, near.bias)
+    return near
 
 
 def one_end(nodes: Sequence[int], offsets: Sequence[int], rank: Int32) -> tuple[Int32, UInt32, int]:
@@ -75,6 +79,15 @@ def one_end(nodes: Sequence[int], offsets: Sequence[int], rank: Int32) -> tuple[
 def far_ends(ends: Endpoints, rank: Int32) -> Far:
     """Ends as a sweep wants them."""
     return Far(ends.first.copy(), rank[ends.node], ends.offset.copy())
+
+
+def label(ends: Endpoints, rank: Int32, graph: Topology, weight: UInt32, reverse: bool, spaces: Workspaces) -> Labels:
+    """The hubs of ends that are to be met by climbs with this `reverse`."""
+    far = near_ends(ends, rank)
+    work = spaces.take()
+    first, hub, distance = labels.hubs(far.first, far.node, far.offset, graph, weight, reverse, work.slot, work.stack)
+    spaces.give(work)
+    return Labels(first, hub, distance, far.bias)
 
 
 def part_of(far: Far, graph: Topology, weight: UInt32, reverse: bool, slot: Int32, stack: Int32) -> tuple[Part, Int32]:
@@ -108,25 +121,46 @@ def sweep_each(near: Near, far: Far, graph: Topology, weight: UInt32, reverse: b
     return table
 
 
+def _by_batches(some: Callable[[int, int, Work], None], count: int, steps: int, spaces: Workspaces, helpers: Executor) -> None:
+    """Have near ends done, so many of `count`, which takes so many `steps` for LANES of them; by all threads if it is much."""
+    together = steps * -(-count // LANES) >= PARALLEL_FROM
+    size = LANES if together else max(1, count)
+
+    def with_work(begin: int) -> None:
+        work = spaces.take()
+        some(begin, min(count, begin + size), work)
+        spaces.give(work)
+
+    run_all(with_work, range(0, count, size), helpers if together else None)
+
+
+def meet(
+    near: Near, far: Labels, graph: Topology, weight: UInt32, reverse: bool, spaces: Workspaces, helpers: Executor
+) -> UInt32:
+    """uint32[near, far] where the far ends have labels."""
+    table = np.empty((len(near.bias), len(far.bias)), np.uint32)
+
+    def some(begin: int, end: int, work: Work) -> None:
+        labels.meet(begin, end, *near, far, graph, weight, reverse, work.slot, work.stack, table)
+
+    _by_batches(some, len(near.bias), len(far.hub), spaces, helpers)
+    return table
+
+
 def sweep_part(
     near: Near, far: Far, part: Part, graph: Topology, weight: UInt32, reverse: bool, spaces: Workspaces, helpers: Executor
 ) -> UInt32:
     """uint32[near, far] by sweeps in lanes over a part that was cut out before."""
-    count, rows = len(near.bias), len(part.restriction.first) - 1
-    table = np.empty((count, len(far.first) - 1), np.uint32)
-    together = len(part.restriction.head) * -(-count // LANES) >= PARALLEL_FROM
-    step = LANES if together else max(1, count)
+    rows = len(part.restriction.first) - 1
+    table = np.empty((len(near.bias), len(far.first) - 1), np.uint32)
 
-    def some(begin: int) -> None:
-        work = spaces.take()
-        distance, marked = work.lanes(rows)
+    def some(begin: int, end: int, work: Work) -> None:
         sweeps.sweep_batches(
-            begin, min(count, begin + step), near.first, near.node, near.offset, near.bias, far.first, part.row, far.offset,
-            graph, weight, reverse, part.restriction, work.slot, work.stack, distance, marked, table,
+            begin, end, *near, far.first, part.row, far.offset, graph, weight, reverse, part.restriction, work.slot,
+            work.stack, *work.lanes(rows), table,
         )  # fmt: skip
-        spaces.give(work)
 
-    run_all(some, range(0, count, step), helpers if together else None)
+    _by_batches(some, len(near.bias), len(part.restriction.head), spaces, helpers)
     return table
 
 

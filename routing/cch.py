@@ -27,7 +27,7 @@ from routing import _tables, ordering
 from routing._arguments import check_ids, known_ids, rank_of, still, whole_weights
 from routing._contraction import contract, customize, full_from
 from routing._kernels import customization, queries
-from routing._kernels.types import Topology, UInt32
+from routing._kernels.types import Labels, Topology, UInt32
 from routing._parallel import HELPERS
 from routing._weight_store import WeightStore
 from routing._workspaces import Workspaces
@@ -344,12 +344,8 @@ class Metric:
         Raises:
             IndexError: no such node.
         """
-        far = _tables.far_ends(self._ends(targets), self._rank)
-        work = self._spaces.take()
-        slot = np.full(self._hierarchy.nodes, -1, np.int32)
-        part, _ = _tables.part_of(far, self._graph, self._weight, reverse, slot, work.stack)
-        self._spaces.give(work)
-        return Pinned(self, far, part, reverse)
+        labels = _tables.label(self._ends(targets), self._rank, self._graph, self._weight, reverse, self._spaces)
+        return Pinned(self, labels, reverse)
 
     def arrays(self) -> tuple[NDArray[Any], ...]:
         """What questions read, the hierarchy included: for whoever wants it read ahead."""
@@ -380,8 +376,7 @@ class Pinned:
     """Targets (or sources) of one metric, prepared by `Metric.pin`; safe to use from many threads at once."""
 
     metric: Metric
-    _far: _tables.Far
-    _part: _tables.Part
+    _labels: Labels
     _reverse: bool
 
     def table(self, ends: Endpoints) -> NDArray[np.uint32]:
@@ -395,7 +390,7 @@ class Pinned:
         metric = self.metric
         near = _tables.near_ends(metric._ends(ends), metric._rank)
         spaces, helpers = metric._spaces, metric._hierarchy._helpers
-        return _tables.sweep_part(near, self._far, self._part, metric._graph, metric._weight, self._reverse, spaces, helpers)
+        return _tables.meet(near, self._labels, metric._graph, metric._weight, self._reverse, spaces, helpers)
 
 
 def _silent(_stage: str, _done: float) -> None:

@@ -48,7 +48,10 @@ class Positions:
     def of(places: Places) -> Positions:
         """The positions of places."""
         if isinstance(places, Snaps):
-            return Positions(len(places), *kernels.positions_on_links(places.link, places.fraction, places.directions))
+            most = 2 * len(places)
+            owner, segment, fraction = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.float64)
+            count = kernels.positions_on_links(places.link, places.fraction, places.directions, owner, segment, fraction)
+            return Positions(len(places), owner[:count], segment[:count], fraction[:count])
         every = [(place,) if isinstance(place, Position) else place.positions for place in places]
         flat = [position for positions in every for position in positions]
         return Positions(
@@ -237,7 +240,12 @@ def _ends(
 
 def meetings(origins: Ends, destinations: Ends) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pairs of an origin's and a destination's position on one segment, as indices into their positions."""
-    return kernels.meetings(origins.positions.segment, destinations.segments, destinations.by_segment)
+    count = kernels.count_meetings(origins.positions.segment, destinations.segments)
+    if not count:
+        return NO_PLACES, NO_PLACES
+    here, there = np.empty(count, np.int64), np.empty(count, np.int64)
+    kernels.meetings(origins.positions.segment, destinations.segments, destinations.by_segment, here, there)
+    return here, there
 
 
 def after_first_turn(

@@ -1,4 +1,7 @@
-"""Ends of journeys: positions on segments, and what a climb starts from: a few numbers, for which whole arrays are slow."""
+"""Ends of journeys: positions on segments, and what a climb starts from: a few numbers, for which whole arrays are slow.
+
+Where it is known how long a result is, or can be, the caller hands in the array: one made here takes microseconds to hand out.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,8 @@ from routing._kernels.types import INFINITE, Float64, Int32, Int64, UInt8, UInt3
 
 
 @kernel
-def positions_on_links(link: Int32, fraction: Float64, directions: UInt8) -> tuple[Int64, Int64, Float64]:
-    """Each place in each of its directions (bit 1: along the link, bit 2: against it): (owner, segment, fraction)."""
-    count = 0
-    for i in range(len(link)):
-        count += (directions[i] & 1) + (directions[i] >> 1 & 1)
-    owner, segment, share = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.float64)
+def positions_on_links(link: Int32, fraction: Float64, directions: UInt8, owner: Int64, segment: Int64, share: Float64) -> int:
+    """Write each place in each of its directions (bit 1: along the link, bit 2: against it); how many these are."""
     at = 0
     for i in range(len(link)):
         if directions[i] & 1:
@@ -22,7 +21,7 @@ def positions_on_links(link: Int32, fraction: Float64, directions: UInt8) -> tup
         if directions[i] & 2:
             owner[at], segment[at], share[at] = i, 2 * np.int64(link[i]) + 1, 1.0 - fraction[i]
             at += 1
-    return owner, segment, share
+    return at
 
 
 @kernel
@@ -68,36 +67,37 @@ def firsts(owner: Int64, which: Int64, places: int) -> Int64:
 
 
 @kernel
-def starts(first: Int64, node: Int32, offset: Int64, rank: Int32) -> tuple[Int32, UInt32, Int64]:
-    """Ranks, offsets and bias of ends, as `_tables.Near` has them."""
-    ranks, start = np.empty(len(node), np.int32), np.empty(len(node), np.uint32)
-    bias = np.zeros(len(first) - 1, np.int64)
+def starts(first: Int64, node: Int32, offset: Int64, rank: Int32, ranks: Int32, start: UInt32, bias: Int64) -> None:
+    """Write ranks, offsets and bias of ends, as `_tables.Near` has them."""
     for end in range(len(first) - 1):
+        bias[end] = 0
         for i in range(first[end], first[end + 1]):
             bias[end] = max(bias[end], -offset[i])
         for i in range(first[end], first[end + 1]):
             ranks[i] = rank[node[i]]
             # What can't be used stays so, whatever the bias of its end.
             start[i] = INFINITE if offset[i] >= INFINITE else min(offset[i] + bias[end], np.int64(INFINITE))
-    return ranks, start, bias
 
 
 @kernel
-def meetings(mine: Int64, segments: Int64, by_segment: Int64) -> tuple[Int64, Int64]:
-    """Pairs (index in `mine`, entry of `by_segment`) of equal segments; `segments` ascend."""
+def count_meetings(mine: Int64, segments: Int64) -> int:
+    """How many pairs of equal ones there are; `segments` ascend."""
     count = 0
-    low = np.searchsorted(segments, mine)
-    for i in range(len(mine)):
-        j = low[i]
-        while j < len(segments) and segments[j] == mine[i]:
+    for one in mine:
+        j = np.searchsorted(segments, one)
+        while j < len(segments) and segments[j] == one:
             count += 1
             j += 1
-    here, there = np.empty(count, np.int64), np.empty(count, np.int64)
+    return count
+
+
+@kernel
+def meetings(mine: Int64, segments: Int64, by_segment: Int64, here: Int64, there: Int64) -> None:
+    """Write the pairs (index in `mine`, entry of `by_segment`) of equal segments, as many as `count_meetings` has found."""
     at = 0
     for i in range(len(mine)):
-        j = low[i]
+        j = np.searchsorted(segments, mine[i])
         while j < len(segments) and segments[j] == mine[i]:
             here[at], there[at] = i, by_segment[j]
             at += 1
             j += 1
-    return here, there

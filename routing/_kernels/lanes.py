@@ -114,6 +114,50 @@ def _lower_others(_context: Any, distance: Any, _row: Any, slot: Any, head: Any,
     return signature, generate
 
 
+def _least_sum(
+    _context: Any, out: Any, _row: Any, distance: Any, slot: Any, head: Any, weight: Any, _begin: Any, _end: Any
+) -> Any:
+    """Give `least_sum` its type and its code."""
+    signature = types.void(out, types.int64, distance, slot, head, weight, types.int64, types.int64)
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        arrays, row, begin, end = (arguments[0], *arguments[2:6]), arguments[1], arguments[6], arguments[7]
+        kinds = (out, distance, slot, head, weight)
+        data, source, slots, heads, weights = _data(context, builder, kinds, arrays)
+        own = builder.gep(_rows(builder, data), [row])
+        rows = _rows(builder, source)
+        length = context.make_array(distance)(context, builder, arguments[2]).shape
+        last = builder.sub(builder.extract_value(length, 0), ir.Constant(_INDEX, 1))
+        entry = builder.block
+        loop = builder.append_basic_block("arcs")
+        done = builder.append_basic_block("done")
+        nothing = ir.Constant(_LANES, [int(INFINITE)] * LANES)
+        builder.cbranch(builder.icmp_signed("<", begin, end), loop, done)
+
+        builder.position_at_end(loop)
+        at = builder.phi(_INDEX)
+        least = builder.phi(_LANES)
+        where = _entry(builder, slots, _entry(builder, heads, at))
+        inside = builder.select(builder.icmp_unsigned("<", where, last), where, last)  # -1 is the greatest of all
+        other = builder.load(builder.gep(rows, [inside]), align=4)
+        lower = _least(builder, _plus(builder, other, weights, at), least)
+        following = builder.add(at, ir.Constant(_INDEX, 1))
+        at.add_incoming(begin, entry)
+        at.add_incoming(following, loop)
+        least.add_incoming(nothing, entry)
+        least.add_incoming(lower, loop)
+        builder.cbranch(builder.icmp_signed("<", following, end), loop, done)
+
+        builder.position_at_end(done)
+        result = builder.phi(_LANES)
+        result.add_incoming(nothing, entry)
+        result.add_incoming(lower, loop)
+        builder.store(result, own, align=4)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
 lower_row: Callable[..., None] = intrinsic(_lower_row)
 """lower_row(distance, row, known, head, weight, begin, end), for each lane:
 distance[row] = min(distance[row] if known else INFINITE, distance[head[i]] + weight[i] for i in begin .. end - 1).
@@ -126,4 +170,12 @@ lower_others: Callable[..., None] = intrinsic(_lower_others)
 distance[slot[head[i]]] = min(distance[slot[head[i]]], distance[row] + weight[i]), `row` being none of these rows.
 
 `distance`: uint32[rows, LANES], `slot`, `head`: int32[…], `weight`: uint32[…], all contiguous.
+"""
+
+least_sum: Callable[..., None] = intrinsic(_least_sum)
+"""least_sum(out, row, distance, slot, head, weight, begin, end), for each lane:
+out[row] = min(INFINITE, distance[slot[head[i]]] + weight[i] for i in begin .. end - 1).
+
+`out`, `distance`: uint32[rows, LANES], `slot`, `head`: int32[…], `weight`: uint32[…], all contiguous. A slot of -1 reads the
+last row of `distance`.
 """

@@ -172,13 +172,14 @@ def climb_lanes(
     slot: Int32,
     stack: Int32,
 ) -> tuple[Int32, UInt32]:
-    """`climb` from the ends `begin .. end - 1` (at most LANES) at once: their ancestors, and uint32[ancestors, LANES].
+    """`climb` from the ends `begin .. end - 1` (at most LANES) at once: their ancestors, and uint32[ancestors + 1, LANES].
 
-    `slot`: int32[nodes], -1 before and after. `stack`: as in `sweep_lazily`.
+    The last row is INFINITE. `slot`: int32[nodes], -1 before; afterwards the row of each ancestor, until `release`. `stack`: as
+    in `sweep_lazily`.
     """
     first, middle = graph.first, graph.middle
     node = ancestors(end_node[end_first[begin] : end_first[end]], graph.parent, slot, stack)
-    up = np.full((len(node), LANES), INFINITE, np.uint32)
+    up = np.full((len(node) + 1, LANES), INFINITE, np.uint32)
     for lane in range(end - begin):
         for i in range(end_first[begin + lane], end_first[begin + lane + 1]):
             row = slot[end_node[i]]
@@ -187,7 +188,6 @@ def climb_lanes(
         x = node[row]
         rising, until = (middle[x], first[x + 1]) if reverse else (first[x], middle[x])
         lower_others(up, row, slot, graph.head, weight, rising, until)
-    release(node, slot)
     return node, up
 
 
@@ -258,5 +258,6 @@ def sweep_batches(
     for low in range(begin, end, LANES):
         high = min(end, low + LANES)
         node, up = climb_lanes(low, high, near_first, near_node, near_offset, graph, weight, reverse, slot, stack)
+        release(node, slot)
         sweep_lanes(node, up, part, distance, marked)
         gather(low, high - low, bias, far_first, far_row, far_offset, distance, table)

@@ -65,3 +65,12 @@ class Restriction(NamedTuple):
     first: Int32  # [rows + 1]
     head: Int32  # row of the higher end
     weight: UInt32
+
+
+class Labels(NamedTuple):
+    """Of each of f ends its hubs: nodes with a distance, of which a shortest path to or from the end has one as its highest."""
+
+    first: Int64  # [f + 1]
+    hub: Int32  # rank
+    distance: UInt32  # between hub and end; what `bias` says is added
+    bias: Int64  # [f] what was added to the end's offsets so that they are not negative

@@ -78,6 +78,8 @@ def test_every_shape_of_table_equals_single_queries(sources: int, targets: int) 
     table = metric.many_to_many(a, b)
     assert table.shape == (sources, targets)
     assert table.dtype == np.uint32
+    np.testing.assert_array_equal(metric.pin(Endpoints.at_nodes(b)).table(Endpoints.at_nodes(a)), table)
+    np.testing.assert_array_equal(metric.pin(Endpoints.at_nodes(a), reverse=True).table(Endpoints.at_nodes(b)), table.T)
     for i, j in zip(rng.integers(0, max(1, sources), 60), rng.integers(0, targets, 60), strict=True):
         if sources:
             assert table[i, j] == metric.distance(int(a[i]), int(b[j]))
@@ -95,6 +97,26 @@ def test_a_large_table_shared_between_threads_equals_the_small_ones(monkeypatch:
     whole = metric.many_to_many(everywhere, everywhere)
     for i in range(0, len(everywhere), 50):
         np.testing.assert_array_equal(metric.one_to_many(int(everywhere[i]), everywhere), whole[i])
+    ends = Endpoints.at_nodes(everywhere)
+    np.testing.assert_array_equal(metric.pin(ends).table(ends), whole)
+
+
+def test_a_label_holds_exact_distances_and_no_hub_that_another_one_makes_needless() -> None:
+    graph = geometric_graph(np.random.default_rng(4), 300, 0.09)
+    hierarchy = graph.hierarchy()
+    metric = hierarchy.customize(graph.weight)
+    pinned = metric.pin(Endpoints.at_nodes(np.arange(graph.nodes)))
+    first, hub, distance, _ = pinned._labels
+    rank = hierarchy._rank
+    node = np.argsort(rank)[hub]
+    wanted = graph.distances(graph.weight)
+    end = np.repeat(np.arange(graph.nodes), np.diff(first))
+    np.testing.assert_array_equal(distance, wanted[node, end])
+    for target in range(graph.nodes):
+        mine = slice(first[target], first[target + 1])
+        for x, length in zip(node[mine].tolist(), distance[mine].tolist(), strict=True):
+            over = [y for y in node[mine].tolist() if rank[y] > rank[x]]
+            assert all(int(wanted[x, y]) + int(wanted[y, target]) > length for y in over)
 
 
 def test_distances_leave_no_trace_for_the_next_query() -> None:
