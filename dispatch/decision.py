@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from dispatch.cases import Requirement
@@ -27,8 +28,7 @@ SITEGAR = "SITEGAR"
 """The id of the referral desk as a destination: who names a facility when none is left."""
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """Where a patient may be taken: a facility, a given place, the referral desk, or nowhere.
 
     Attributes:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
 
 import numpy as np
+from msgspec.structs import replace as with_fields
 from numpy.typing import NDArray
 
 from dispatch.cases import Requirement
@@ -198,4 +199,4 @@ def named_place(
         why for why in explainer.reasons(at) if call.requirement.needed_capabilities or why.code != "kind_unsuitable"
     )
     remarks = (*against, *explainer.remarks(at), *_off_road(region, at))
-    return Places(None, (replace(place, phone=table.facilities[at].phone or ""),), (), rides, lambda _: remarks)
+    return Places(None, (with_fields(place, phone=table.facilities[at].phone or ""),), (), rides, lambda _: remarks)

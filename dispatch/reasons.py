@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from msgspec import Struct
 
 from facilities import Reason as FacilityReason
 from routing import Language, text
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True, gc=False):
     """Identifiers that have a name in each language: texts `dispatch.<section>.<code>`."""
 
     section: str
@@ -24,7 +22,7 @@ class Terms:
 Value = str | int | float | Terms
 
 
-class Reason(NamedTuple):
+class Reason(Struct, frozen=True, gc=False):
     """Why something was chosen, left out or is uncertain.
 
     Attributes:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from dispatch.cases import Requirement
 from dispatch.fleet import FREE, Vehicle, VehicleStatus
@@ -15,8 +15,7 @@ from dispatch.settings import DecisionSettings
 from routing.earth import distance_m
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A vehicle that may go.
 
     Attributes:
@@ -42,7 +41,7 @@ class Candidate:
         return self.vehicle.can_be_diverted
 
 
-class LeftOut(NamedTuple):
+class LeftOut(Struct, frozen=True, gc=False):
     """A vehicle or a facility that is not chosen from, by id and name, and why."""
 
     id: str

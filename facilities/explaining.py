@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from facilities import flags as bits
@@ -35,7 +35,7 @@ _OWN = bits.HOURS_UNKNOWN | bits.FULL | bits.DIVERTING | bits.SHUT
 """What is told of each facility in words of its own."""
 
 
-class AgedClaim(NamedTuple):
+class AgedClaim(Struct, frozen=True):
     """A claim that counts, its age in minutes, and whether it is fresh enough to decide."""
 
     claim: Availability

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from facilities.model import Conflict, Problem
 from routing import Language, text
@@ -14,7 +15,7 @@ from routing import Language, text
 Param = str | int | float | tuple[str, ...]
 
 
-class Reason(NamedTuple):
+class Reason(Struct, frozen=True, gc=False):
     """A reason or a remark.
 
     Attributes:
