@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import gc
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,14 +24,14 @@ from dispatch.recommend import Region as RegionFacts
 from dispatch.times import Demand, RegionTimes
 from facilities import AvailabilityBoard, FacilityTable, Problem, from_json
 from routing import RegionError
-from routing.bundle import has_version, open_version, read_about
+from routing.bundle import Bundle, has_version, open_version, read_about
 from routing.datafiles import data_folder
 from routing.places import PlaceIndex
 from routing.road_state import RoadState
 from routing.roads import Roads, open_roads
 from routing.storage import load_arrays, load_table
 
-FORMAT = 3
+FORMAT = 4
 """Of the files of a region; another one is stale."""
 
 _NEW_OBJECTS = 20_000
@@ -139,6 +140,23 @@ def open_region(regions: Path, name: str, now: datetime, *, thorough: bool = Fal
     """
     _known(regions, name)
     bundle = open_version(regions / name, format_number=FORMAT, fingerprint=fingerprint(), thorough=thorough)
+    with _nothing_collected():
+        return _opened(name, bundle, now)
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Opening makes many objects, all of which stay: the collector would look through them again and again for nothing."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+def _opened(name: str, bundle: Bundle, now: datetime) -> BuiltRegion:
     zone = bundle.about["time_zone"]
     facilities, problems = from_json((bundle.path / "facilities.json").read_bytes())
     cells, label = load_arrays(bundle.path / "demand"), load_table(bundle.path / "demand" / "label.json")

@@ -48,6 +48,11 @@ class CapabilityClaim:
     basis: Basis = "stated"
     disputed: bool = False
 
+    @property
+    def counts(self) -> bool:
+        """Whether anything can be gone by it."""
+        return self.value is not Value.UNKNOWN and not self.disputed
+
 
 @dataclass(frozen=True, slots=True)
 class SourceRecord:
@@ -127,11 +132,13 @@ class Facility:
     conflicts: tuple[Conflict, ...] = ()
 
     def claim(self, capability: str) -> CapabilityClaim | None:
-        """The claim that Siaga goes by for a capability: the most trusted one that is not disputed; None is unknown."""
-        for claim in self.capabilities:
-            if claim.capability == capability and claim.value is not Value.UNKNOWN and not claim.disputed:
-                return claim
-        return None
+        """The claim of `settled` for a capability, or None."""
+        return self.settled.get(capability)
+
+    @property
+    def settled(self) -> dict[str, CapabilityClaim]:
+        """By capability the claim that Siaga goes by: the most trusted one that is not disputed; what is missing is unknown."""
+        return {claim.capability: claim for claim in reversed(self.capabilities) if claim.counts}
 
     def value(self, capability: str) -> Value:
         """Yes, no or unknown."""

@@ -101,11 +101,9 @@ class FacilityTable:
         capability = np.zeros((count, len(column)), dtype=np.int8)
         implied = np.zeros((count, len(column)), dtype=np.bool_)
         for i, facility in enumerate(facilities):
-            for name in {claim.capability for claim in facility.capabilities}:
-                claim = facility.claim(name)
-                if claim is not None:
-                    capability[i, column[name]] = int(claim.value)
-                    implied[i, column[name]] = claim.basis == "implied"
+            for name, claim in facility.settled.items():
+                capability[i, column[name]] = claim.value
+                implied[i, column[name]] = claim.basis == "implied"
         kinds = tuple(words.kinds)
         timetable, hours_row, emergency_row = _timetable(facilities, today, calendar)
         order = np.empty(count, dtype=np.int32)

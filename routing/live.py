@@ -275,8 +275,9 @@ class _Clauses:
 
 
 def _clauses_of(network: RoadNetwork) -> _Clauses:
-    used = np.union1d(np.unique(network.link_tagset), np.unique(network.junction_tagset)).tolist()
-    of_tagset = {number: timed_clauses(network.tagsets[number]).timed for number in used if number >= 0}
+    used = np.zeros(len(network.tagsets) + 1, np.bool_)  # the last: junctions without tags have -1
+    used[network.link_tagset] = used[network.junction_tagset] = True
+    of_tagset = {number: timed_clauses(network.tagsets[number]).timed for number in np.flatnonzero(used[:-1]).tolist()}
     of_restriction = {number: timed_clauses(one.tags).timed for number, one in enumerate(network.restrictions)}
     of_tagset = {number: clauses for number, clauses in of_tagset.items() if clauses}
     of_restriction = {number: clauses for number, clauses in of_restriction.items() if clauses}

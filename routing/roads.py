@@ -72,7 +72,7 @@ def open_roads(folder: Path, time_zone: str) -> Roads:
         masks[name] = arrays.pop("mask")
         costs[name] = ProfileCosts(**arrays, weights=metrics[name].weights)
     foot_ms = load_arrays(profile_folder(folder, FOOT))["segment_ms"]
-    footways = Footways.from_arrays(network, foot_ms, load_arrays(folder / "walking"))
+    footways = Footways.from_arrays(network, load_arrays(folder / "walking"))
     into = TurnsInto(**load_arrays(folder / "into"))
     live = LiveRoads(network, index, profiles, costs, metrics, masks, foot_ms, into, time_zone)
     return Roads(network, live, Router.build(network, index, footways, live.base))

@@ -70,24 +70,20 @@ class Footways:
         order = np.argsort(ends, kind="stable")
         first = np.zeros(network.junctions + 1, np.int64)
         np.cumsum(np.bincount(ends, minlength=network.junctions), out=first[1:])
-        return Footways._of(network, foot_ms, first, (order % max(1, network.links)).astype(np.int32))
-
-    @staticmethod
-    def _of(network: RoadNetwork, foot_ms: NDArray[np.uint32], first: NDArray[np.int64], link: NDArray[np.int32]) -> Footways:
+        link = (order % max(1, network.links)).astype(np.int32)
         ferry = np.array([road_class(tags) == "ferry" for tags in network.tagsets], np.bool_)[network.link_tagset]
         if ferry.any():
             foot_ms = np.where(np.repeat(ferry, 2), np.uint32(CLOSED), foot_ms).astype(np.uint32)
         return Footways(network, still(foot_ms), still(_walkable(foot_ms)), still(first), still(link))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """What has to be kept in files, beside the network and the foot profile's costs."""
-        return {"junction_first": self.junction_first, "junction_link": self.junction_link}
+        """What has to be kept in files, beside the network."""
+        return {name: getattr(self, name) for name in ("foot_ms", "walkable", "junction_first", "junction_link")}
 
     @staticmethod
-    def from_arrays(network: RoadNetwork, foot_ms: NDArray[np.uint32], arrays: Mapping[str, NDArray[Any]]) -> Footways:
+    def from_arrays(network: RoadNetwork, arrays: Mapping[str, NDArray[Any]]) -> Footways:
         """The counterpart of `arrays`."""
-        first, link = np.asarray(arrays["junction_first"]), np.asarray(arrays["junction_link"])
-        return Footways._of(network, np.asarray(foot_ms), first, link)
+        return Footways(network, **arrays)
 
     def walk(
         self, link: int, fraction: float, streets: NDArray[np.uint8], *, unwanted: int = 0, bound_m: float = WALK_BOUND_M

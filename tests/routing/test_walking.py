@@ -78,7 +78,7 @@ def test_footways_come_back_from_their_arrays() -> None:
     network = network_of([[(0, 0), (100, 0)], [(100, 0), (200, 0)]])
     foot_ms = np.full(4, 90_000, np.uint32)
     footways = Footways.build(network, foot_ms)
-    again = Footways.from_arrays(network, foot_ms, footways.arrays())
+    again = Footways.from_arrays(network, footways.arrays())
     street = np.array([0, 3], np.uint8)
     one, other = footways.walk(0, 0.3, street), again.walk(0, 0.3, street)
     assert one is not None
