@@ -183,7 +183,7 @@ SIAGA = Contestant(
     package="siaga",
     separate=False,
     prepare=_siaga_prepare,
-    open=lambda worker, case: {"open": worker.call("open", folder=str(case.folder))["seconds"]},
+    open=lambda worker, case: worker.call("open", folder=str(case.folder))["seconds"],
     asks={
         **BETWEEN_PLACES,
         **_bare("states", exact=True),

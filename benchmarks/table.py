@@ -11,7 +11,8 @@ from benchmarks.measuring import Results
 
 TITLES = {
     "ready": "from the .osm.pbf to ready to answer (a)",
-    "open": "open what was prepared",
+    "open": "open what was prepared, in a new process",
+    "read ahead": "and read ahead what questions touch (f)",
     "graph": "order and contract the query graph (b)",
     "customise": "customise: every weight new, one profile (c)",
     "close": "100 closed segments in one area, one profile (c)",
@@ -45,8 +46,10 @@ Medians; every repetition asks something new, and everybody the same. A ratio of
   anew. Where that is what preparing does, the figure is from there. Valhalla makes its tiles once; a request can avoid areas.
 - (d) Coordinates in, snapping included. Siaga's route also finds the way on foot at both ends.
 - (e) RoutingKit: 200 times 1→200, as it has no table. networkx: 2 of the 200 sources measured, times 100.
+- (f) Siaga maps its files and can answer at once; a service reads them ahead, so that its first answers are as quick as the
+  later ones. What isn't in memory any more comes from the disk here. The others read theirs when they open them.
 - Siaga's tables use all cores, the others answer a request on one. Memory is the largest resident set of one process, mapped
-  files included, of which Siaga reads ahead all that questions touch, as a service does. A recommendation is everything from
+  files included. A recommendation is everything from
   the call to ranked pairs, what each vehicle uncovers and every reason; 50 new vehicles and a new patient each time."""
 
 
