@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from routing.compiled import kernel
 
 CLOSED = 2**31 - 1
 
@@ -16,7 +17,7 @@ Integers = NDArray[Any]
 _UNKNOWN, _FREE, _TRAPPED, _SHUT = 0, 1, 2, 3
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _neighbours(
     segment: int,
     backward: bool,
@@ -47,7 +48,7 @@ def _neighbours(
     return found[:count]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def trapped_segments(
     starts: Integers,
     shut: Integers,

@@ -6,8 +6,9 @@ import heapq
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from routing.compiled import kernel
 
 Floats = NDArray[np.float64]
 Integers = NDArray[Any]
@@ -17,7 +18,7 @@ CLOSED = 2**31 - 1
 FOUND, NOT_FOUND, TABLE_FULL = 0, 1, 2
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _slot_of(keys: Integers, junction: int) -> int:
     """Where a junction is, or would be put, in an open-addressed table whose size is a power of two."""
     mask = len(keys) - 1
@@ -27,7 +28,7 @@ def _slot_of(keys: Integers, junction: int) -> int:
     return slot
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def walk_to_street(
     start_link: int,
     start_fraction: float,

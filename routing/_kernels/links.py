@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from routing.compiled import kernel
 
-@njit(cache=True, nogil=True)
+
+@kernel
 def leaving_halves(
     first_node: NDArray[np.int32], second_node: NDArray[np.int32], nodes: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
@@ -36,7 +37,7 @@ def leaving_halves(
     return first, half
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def chains(
     first_node: NDArray[np.int32],
     second_node: NDArray[np.int32],
@@ -86,7 +87,7 @@ def chains(
     return chain_first[: count + 1].copy(), chain_half
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _bearing(
     longitude: NDArray[np.float64], latitude: NDArray[np.float64], begin: int, end: int, step: int, reach_m: float
 ) -> float:
@@ -112,7 +113,7 @@ def _bearing(
     return math.degrees(math.atan2(east, north)) % 360.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def departure_bearings(
     shape_first: NDArray[np.int64], longitude: NDArray[np.float64], latitude: NDArray[np.float64], reach_m: float
 ) -> NDArray[np.float64]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from routing.compiled import kernel
@@ -29,7 +28,7 @@ length_between = kernel(distance_m)
 """`earth.distance_m` for kernels."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _columns_in_row(
     west: float, south: float, cell_x: float, cell_y: float, row: int, x_a: float, y_a: float, x_b: float, y_b: float
 ) -> tuple[int, int]:
@@ -45,7 +44,7 @@ def _columns_in_row(
     return first, last
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fill_grid(
     grid: Floats,
     columns: int,
@@ -77,7 +76,7 @@ def fill_grid(
                         cell_next[cell] += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def nearest_links(
     longitudes: Floats,
     latitudes: Floats,
@@ -184,7 +183,7 @@ def nearest_links(
             found_fraction[number, rank] = min(1.0, before_m / whole_m) if whole_m > 0.0 else 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def links_in_box(
     west: float,
     south: float,
@@ -215,7 +214,7 @@ def links_in_box(
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def points_along(
     links: Integers,
     fractions: Floats,
@@ -243,7 +242,7 @@ def points_along(
             left_m -= metres
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def line_of_route(
     segments: Integers, start_fraction: float, end_fraction: float, shape_first: Integers, shape_x: Floats, shape_y: Floats
 ) -> Floats:
@@ -306,7 +305,7 @@ def line_of_route(
     return line[:at].copy()
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def follow_turns(
     first: int,
     turns: Integers,

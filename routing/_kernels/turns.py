@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from routing.compiled import kernel
 
-@njit(cache=True, nogil=True)
+
+@kernel
 def turns_by_segment(
     state_segment: NDArray[np.int32], turn_head: NDArray[np.int32], segments: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
@@ -26,7 +27,7 @@ def turns_by_segment(
     return first, turn
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def turn_delays(
     turns: NDArray[np.int64],
     turn_tail: NDArray[np.int32],
