@@ -152,7 +152,7 @@ class _Turn:
         self.contestant, self._case, self._results = contestant, case, results
         self._until = limit
         self._spent: dict[str, float] = {}
-        self._banned: set[str] = set()
+        self._banned = {row for row in contestant.asks if contestant.name in results.seconds.get(row, {})}  # measured already
         self._worker: Worker | None = None
 
     def open(self) -> None:

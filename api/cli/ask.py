@@ -26,10 +26,11 @@ from api.cli.options import (
 from dispatch.cases import requirement
 from dispatch.fleet import Vehicle, invented_fleet, read_fleet
 from dispatch.policies import DEFAULT_POLICY
-from dispatch.recommend import Call
+from dispatch.recommend import COVER_PROFILE, Call
 from dispatch.recommend import recommend as decide
 from dispatch.regions import BuiltRegion
 from dispatch.report import recommendation_as_dict
+from dispatch.times import RegionTimes, without_leaps
 from facilities import Requirement as FacilityRequirement
 from facilities import match
 from routing import InputError
@@ -151,10 +152,11 @@ def nearest(
     wanted = FacilityRequirement((frozenset(need),) if need else asked.needed_capabilities, asked.priority)
     router = asked_of.roads.router.at(roads_at(asked_of, moment, closed))
     answers.check_profile(router, profile)
-    stop = router.snap(place.longitude, place.latitude, profile)
     table = asked_of.facilities
-    travel = router.eta_table([stop], router.snap_many(table.longitude, table.latitude, profile), profile).ms[0]
-    matches = match(wanted, table, travel, moment)
+    times = RegionTimes.prepare(router, table.longitude, table.latitude, None, (profile,), COVER_PROFILE)
+    stop = without_leaps(router.snap(place.longitude, place.latitude, profile))
+    travel, estimated = times.to_facilities(stop, profile)
+    matches = match(wanted, table, travel, moment, estimated=estimated)
     if as_json:
         print_json(answers.matches_as_dict(asked_of, place, matches, limit, language))
     else:

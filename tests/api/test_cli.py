@@ -95,6 +95,14 @@ def test_nearest_ranks_by_road_and_tells_why_others_are_left_out(siaga: Run, mid
     assert all(one["reasons"] for one in found["left_out"])
 
 
+def test_nearest_and_recommend_give_the_same_minutes(siaga: Run, middle: str) -> None:
+    best = siaga("recommend", f"--at={middle}", "--json").json["options"][0]
+    leg = best["second_leg"]
+    found = siaga("nearest", f"--at={middle}", "--profile", leg["profile"], "--limit", "99", "--json").json
+    minutes = {one["id"]: one["minutes"] for one in found["facilities"] + found["uncertain"]}
+    assert minutes[best["facility"]["id"]] == pytest.approx(leg["minutes"] - leg["on_foot_minutes"], abs=0.11)
+
+
 def test_a_closed_road_changes_the_way(siaga: Run, middle: str) -> None:
     hospital = next(one for one in siaga("region", "show", "kota", "--json").json["facilities"] if one["kind"] == "hospital")
     ask = ("route", f"--from={middle}", f"--to={hospital['latitude']},{hospital['longitude']}", "--json")
