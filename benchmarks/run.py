@@ -75,7 +75,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--no-peers", action="store_true", help="Siaga alone")
     parser.add_argument("--repetitions", type=int, default=7, help="rounds, after one that warms up")
     parser.add_argument("--pairs", type=int, default=20, help="routes and paths a round")
-    parser.add_argument("--minutes", type=float, default=20.0, help="given to each peer for preparing, and again for answering")
+    parser.add_argument("--minutes", type=float, default=60.0, help="given to each peer for preparing, and again for answering")
     parser.add_argument("--keep", action="store_true", help="keep what is prepared, and take what was kept (not measured then)")
     parser.add_argument("--out", type=Path, help="write the table into this file (benchmarks/results.md)")
     options = parser.parse_args(arguments)
