@@ -143,7 +143,7 @@ def unpack(
         rising = arc < middle[x]
         begin = down_middle[x] if rising else down_first[x]
         end = down_first[x + 1] if rising else down_middle[x]
-        for i in range(begin, end):
+        for i in range(end - 1, begin - 1, -1):  # the highest node between x and y is soonest found from above
             near = down_arc[i]
             if weight[near] > wanted:
                 continue
