@@ -49,8 +49,8 @@ Medians; every repetition asks something new, and everybody the same. A ratio of
 - (f) Siaga maps its files and can answer at once; a service reads them ahead, so that its first answers are as quick as the
   later ones. What isn't in memory any more comes from the disk here. The others read theirs when they open them.
 - Siaga's tables use all cores, the others answer a request on one. Memory is the largest resident set of one process, mapped
-  files included. A recommendation is everything from
-  the call to ranked pairs, what each vehicle uncovers and every reason; 50 new vehicles and a new patient each time."""
+  files included. A recommendation is everything from the call to ranked pairs, what each vehicle uncovers and every reason; 50
+  new vehicles and a new patient each time."""
 
 
 @dataclass(frozen=True, slots=True)
