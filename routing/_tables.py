@@ -83,11 +83,16 @@ def far_ends(ends: Endpoints, rank: Int32) -> Far:
 
 def label(ends: Endpoints, rank: Int32, graph: Topology, weight: UInt32, reverse: bool, spaces: Workspaces) -> Labels:
     """The hubs of ends that are to be met by climbs with this `reverse`."""
-    far = near_ends(ends, rank)
+    # Ends with neighbouring ranks share most of their ancestors: so they climb together.
+    lowest = np.full(len(ends), -1, np.int32)
+    some = ends.first[:-1] < ends.first[1:]
+    lowest[some] = rank[ends.node[ends.first[:-1][some]]]
+    order = np.argsort(lowest, kind="stable")
+    far = near_ends(ends.some(order), rank)
     work = spaces.take()
     first, hub, distance = labels.hubs(far.first, far.node, far.offset, graph, weight, reverse, work.slot, work.stack)
     spaces.give(work)
-    return Labels(first, hub, distance, far.bias)
+    return Labels(order, first, hub, distance, far.bias)
 
 
 def part_of(far: Far, graph: Topology, weight: UInt32, reverse: bool, slot: Int32, stack: Int32) -> tuple[Part, Int32]:

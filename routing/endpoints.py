@@ -55,6 +55,13 @@ class Endpoints:
         """How many ends there are."""
         return len(self.first) - 1
 
+    def some(self, wanted: NDArray[np.int64]) -> Self:
+        """Some of the ends, by number, in this order."""
+        counts = np.diff(self.first)[wanted]
+        first = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
+        at = np.repeat(self.first[wanted] - first[:-1], counts) + np.arange(first[-1])
+        return self.trusted(first, self.node[at], self.offset[at])
+
     @classmethod
     def at_nodes(cls, nodes: ArrayLike) -> Self:
         """Each node an end of its own, without offset.

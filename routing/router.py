@@ -223,7 +223,7 @@ class Router:
             nodes_of = start.nodes_of(origin)
             states, starts = start.endpoints.node[nodes_of], start.endpoints.offset[nodes_of]
             nodes, offsets, _, _ = after_first_turn(self.network, roads, states, starts)
-            round_ms = roads.metric.table(Endpoints.of([(nodes, offsets)]), _some(finish.endpoints, wanted))[0]
+            round_ms = roads.metric.table(Endpoints.of([(nodes, offsets)]), finish.endpoints.some(wanted))[0]
             for place, total in zip(wanted.tolist(), round_ms.tolist(), strict=True):
                 straight = ahead_ms[(i == origin) & (j == place) & ~behind]
                 totals[origin, place] = min(total, int(straight.min(initial=CLOSED)))
@@ -343,9 +343,3 @@ def _fill(
     if filled.any():
         totals[cells] = np.where(filled, others, known)
         instead[cells] = np.where(filled, bits, instead[cells])
-
-
-def _some(ends: Endpoints, wanted: NDArray[np.int64]) -> Endpoints:
-    """Some of the ends."""
-    slices = [slice(int(ends.first[place]), int(ends.first[place + 1])) for place in wanted.tolist()]
-    return Endpoints.of((ends.node[part], ends.offset[part]) for part in slices)

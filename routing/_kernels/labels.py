@@ -87,5 +87,5 @@ def meet(
                 total = np.int64(least[0, lane])
                 if total < INFINITE:
                     total = max(total - bias[low + lane] - far.bias[j], np.int64(0))
-                table[low + lane, j] = min(total, np.int64(INFINITE))
+                table[low + lane, far.end[j]] = min(total, np.int64(INFINITE))
         release(node, slot)

@@ -70,6 +70,7 @@ class Restriction(NamedTuple):
 class Labels(NamedTuple):
     """Of each of f ends its hubs: nodes with a distance, of which a shortest path to or from the end has one as its highest."""
 
+    end: Int64  # [f] the number of each, in the order in which they stand here
     first: Int64  # [f + 1]
     hub: Int32  # rank
     distance: UInt32  # between hub and end; what `bias` says is added
