@@ -17,6 +17,7 @@ from routing._kernels.types import INFINITE, LANES
 
 _WORD, _INDEX = ir.IntType(32), ir.IntType(64)
 _LANES = ir.VectorType(_WORD, LANES)
+_NOTHING = [int(INFINITE)] * LANES
 
 
 def _data(context: Any, builder: Any, kinds: Any, arguments: Any) -> list[Any]:
@@ -46,6 +47,31 @@ def _least(builder: Any, one: Any, other: Any) -> Any:
     return builder.select(builder.icmp_unsigned("<", one, other), one, other)
 
 
+def _least_of_all(builder: Any, start: Any, begin: Any, end: Any, candidate: Callable[[Any], Any]) -> Any:
+    """Lane by lane the least of `start` and what `candidate` gives for `begin .. end - 1`; the code goes on behind the loop."""
+    entry = builder.block
+    loop = builder.append_basic_block("arcs")
+    done = builder.append_basic_block("done")
+    builder.cbranch(builder.icmp_signed("<", begin, end), loop, done)
+
+    builder.position_at_end(loop)
+    at = builder.phi(_INDEX)
+    least = builder.phi(_LANES)
+    lower = _least(builder, candidate(at), least)
+    following = builder.add(at, ir.Constant(_INDEX, 1))
+    at.add_incoming(begin, entry)
+    at.add_incoming(following, loop)
+    least.add_incoming(start, entry)
+    least.add_incoming(lower, loop)
+    builder.cbranch(builder.icmp_signed("<", following, end), loop, done)
+
+    builder.position_at_end(done)
+    result = builder.phi(_LANES)
+    result.add_incoming(start, entry)
+    result.add_incoming(lower, loop)
+    return result
+
+
 def _lower_row(_context: Any, distance: Any, _row: Any, _known: Any, head: Any, weight: Any, _begin: Any, _end: Any) -> Any:
     """Give `lower_row` its type and its code."""
     signature = types.void(distance, types.int64, types.boolean, head, weight, types.int64, types.int64)
@@ -55,30 +81,13 @@ def _lower_row(_context: Any, distance: Any, _row: Any, _known: Any, head: Any, 
         data, heads, weights = _data(context, builder, (distance, head, weight), arrays)
         rows = _rows(builder, data)
         own = builder.gep(rows, [row])
-        entry = builder.block
-        loop = builder.append_basic_block("arcs")
-        done = builder.append_basic_block("done")
-        nothing = ir.Constant(_LANES, [int(INFINITE)] * LANES)
-        start = builder.select(known, builder.load(own, align=4), nothing)
-        builder.cbranch(builder.icmp_signed("<", begin, end), loop, done)
+        start = builder.select(known, builder.load(own, align=4), ir.Constant(_LANES, _NOTHING))
 
-        builder.position_at_end(loop)
-        at = builder.phi(_INDEX)
-        least = builder.phi(_LANES)
-        other = builder.load(builder.gep(rows, [_entry(builder, heads, at)]), align=4)
-        lower = _least(builder, _plus(builder, other, weights, at), least)
-        following = builder.add(at, ir.Constant(_INDEX, 1))
-        at.add_incoming(begin, entry)
-        at.add_incoming(following, loop)
-        least.add_incoming(start, entry)
-        least.add_incoming(lower, loop)
-        builder.cbranch(builder.icmp_signed("<", following, end), loop, done)
+        def through(at: Any) -> Any:
+            other = builder.load(builder.gep(rows, [_entry(builder, heads, at)]), align=4)
+            return _plus(builder, other, weights, at)
 
-        builder.position_at_end(done)
-        result = builder.phi(_LANES)
-        result.add_incoming(start, entry)
-        result.add_incoming(lower, loop)
-        builder.store(result, own, align=4)
+        builder.store(_least_of_all(builder, start, begin, end, through), own, align=4)
         return context.get_dummy_value()
 
     return signature, generate
@@ -128,31 +137,13 @@ def _least_sum(
         rows = _rows(builder, source)
         length = context.make_array(distance)(context, builder, arguments[2]).shape
         last = builder.sub(builder.extract_value(length, 0), ir.Constant(_INDEX, 1))
-        entry = builder.block
-        loop = builder.append_basic_block("arcs")
-        done = builder.append_basic_block("done")
-        nothing = ir.Constant(_LANES, [int(INFINITE)] * LANES)
-        builder.cbranch(builder.icmp_signed("<", begin, end), loop, done)
 
-        builder.position_at_end(loop)
-        at = builder.phi(_INDEX)
-        least = builder.phi(_LANES)
-        where = _entry(builder, slots, _entry(builder, heads, at))
-        inside = builder.select(builder.icmp_unsigned("<", where, last), where, last)  # -1 is the greatest of all
-        other = builder.load(builder.gep(rows, [inside]), align=4)
-        lower = _least(builder, _plus(builder, other, weights, at), least)
-        following = builder.add(at, ir.Constant(_INDEX, 1))
-        at.add_incoming(begin, entry)
-        at.add_incoming(following, loop)
-        least.add_incoming(nothing, entry)
-        least.add_incoming(lower, loop)
-        builder.cbranch(builder.icmp_signed("<", following, end), loop, done)
+        def through(at: Any) -> Any:
+            where = _entry(builder, slots, _entry(builder, heads, at))
+            inside = builder.select(builder.icmp_unsigned("<", where, last), where, last)  # -1 is the greatest of all
+            return _plus(builder, builder.load(builder.gep(rows, [inside]), align=4), weights, at)
 
-        builder.position_at_end(done)
-        result = builder.phi(_LANES)
-        result.add_incoming(nothing, entry)
-        result.add_incoming(lower, loop)
-        builder.store(result, own, align=4)
+        builder.store(_least_of_all(builder, ir.Constant(_LANES, _NOTHING), begin, end, through), own, align=4)
         return context.get_dummy_value()
 
     return signature, generate
