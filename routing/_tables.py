@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from routing._kernels import ends as kernels
 from routing._kernels import labels, sweeps
-from routing._kernels.types import INFINITE, LANES, Int32, Int64, Labels, Restriction, Topology, UInt32
+from routing._kernels.types import LANES, Int32, Int64, Labels, Restriction, Topology, UInt32
 from routing._parallel import run_all
 from routing._workspaces import Work, Workspaces
 from routing.endpoints import Endpoints
@@ -20,8 +20,6 @@ LANES_FROM = 2
 
 PARALLEL_FROM = 500_000
 """From so many lane steps on (rows' arcs × batches), other threads help."""
-
-_CLOSED = int(INFINITE)
 
 
 class Near(NamedTuple):
@@ -56,24 +54,6 @@ def near_ends(ends: Endpoints, rank: Int32) -> Near:
     )
     kernels.starts(ends.first, ends.node, ends.offset, rank, near.node, near.offset, near.bias)
     return near
-
-
-def one_end(nodes: Sequence[int], offsets: Sequence[int], rank: Int32) -> tuple[Int32, UInt32, int]:
-    """A single end, in plain numbers, as a climb wants it: ranks, offsets and bias as in `Near`.
-
-    Raises:
-        IndexError: no such node.
-        ValueError: not one offset for each node, or one below -(2**31 - 1).
-    """
-    lowest = min(offsets, default=0)
-    if len(nodes) != len(offsets) or lowest < -_CLOSED:
-        raise ValueError(f"an end needs one offset, at least -(2**31 - 1), for each node: {offsets} for {nodes}")
-    for node in nodes:
-        if not 0 <= node < len(rank):
-            raise IndexError(f"node {node} is out of range: the graph has {len(rank)} nodes")
-    bias = -min(lowest, 0)
-    start = [min(offset + bias, _CLOSED) if offset < _CLOSED else _CLOSED for offset in offsets]
-    return np.array([rank[node] for node in nodes], np.int32), np.array(start, np.uint32), bias
 
 
 def far_ends(ends: Endpoints, rank: Int32) -> Far:

@@ -269,7 +269,7 @@ class Metric:
         Raises:
             IndexError: no such node.
         """
-        found = self._shortest(self._one(source), _NO_OFFSET, self._one(target), _NO_OFFSET)
+        found = self.route(([source], [0]), ([target], [0]))
         return None if found is None else found[3]
 
     def route(
@@ -285,15 +285,21 @@ class Metric:
             IndexError: no such node.
             ValueError: nodes and offsets don't fit together.
         """
-        sources, starts, given = _tables.one_end(*origin, self._rank)
-        targets, finishes, given_back = _tables.one_end(*destination, self._rank)
-        if len(sources) == 0 or len(targets) == 0:
+        nodes, offsets = (*origin[0], *destination[0]), (*origin[1], *destination[1])
+        if len(origin[0]) != len(origin[1]) or len(nodes) != len(offsets) or min(offsets, default=0) < -CLOSED:
+            raise ValueError(f"an end needs one offset, at least -(2**31 - 1), for each node: {offsets} for {nodes}")
+        for node in nodes:
+            if not 0 <= node < len(self._rank):
+                raise IndexError(f"node {node} is out of range: the graph has {len(self._rank)} nodes")
+        if not origin[0] or not destination[0]:
             return None
-        found = self._shortest(sources, starts, targets, finishes)
-        if found is None:
-            return None
-        total, i, j, arcs = found
-        return max(0, total - given - given_back), i, j, arcs
+        ends = np.array((nodes, offsets), np.int64)
+        work = self._spaces.take()
+        total, i, j, arcs = queries.best_path(
+            ends, len(origin[0]), self._rank, self._graph, self._weight, work.query, self._arc_weight, self._hierarchy._height
+        )
+        self._spaces.give(work)
+        return None if i < 0 else (int(total), i, j, arcs)
 
     def one_to_many(self, source: int, targets: ArrayLike) -> NDArray[np.uint32]:
         """uint32[targets]: distances from one node, CLOSED where there is no path.
@@ -359,16 +365,6 @@ class Metric:
     def _ends(self, ends: Endpoints) -> Endpoints:
         check_ids(ends.node, len(self._rank), "node")
         return ends
-
-    def _shortest(
-        self, sources: NDArray[np.int32], starts: UInt32, targets: NDArray[np.int32], finishes: UInt32
-    ) -> tuple[int, int, int, NDArray[np.int32]] | None:
-        work = self._spaces.take()
-        best, i, j, arcs = queries.shortest_path(
-            sources, starts, targets, finishes, self._graph, self._weight, work.query, self._arc_weight, self._hierarchy._height
-        )
-        self._spaces.give(work)
-        return None if i < 0 else (int(best), int(i), int(j), arcs)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

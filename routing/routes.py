@@ -122,12 +122,14 @@ def make_route(
         carries: the parts on foot at both ends.
     """
     times = roads.segment_ms
-    segments, segment_ms, turn_ms, entered, distance_m, geometry = follow_turns(
+    count = len(turns) + 1
+    segments, segment_ms, turn_ms = np.empty(count, np.int32), np.empty(count, np.int64), np.empty(count - 1, np.int64)
+    entries, distance_m, geometry = follow_turns(
         first, turns, float(fractions[0]), float(fractions[1]), network.state_segment, network.turn_head,
         roads.metric.weights, RESTRICTED_ENTRY_MS, still(times.base), still(times.changed), still(times.values),
-        network.link_length_m, network.shape_first, network.shape_longitude, network.shape_latitude,
+        network.link_length_m, network.shape_first, network.shape_longitude, network.shape_latitude, segments, segment_ms,
+        turn_ms,
     )  # fmt: skip
-    names = network.link_name
     return Route(
         profile=profile,
         state=state,
@@ -139,11 +141,15 @@ def make_route(
         geometry=geometry,
         duration_ms=duration_ms,
         distance_m=distance_m,
-        restricted=tuple(
-            RestrictedEntry(segment, network.names[int(names[segment >> 1])]) for segment in segments[1:][entered].tolist()
-        )
-        if len(entered)
-        else (),
+        restricted=_entered(network, segments[1:], turn_ms) if entries else (),
         origin_carry=carries[0],
         destination_carry=carries[1],
     )
+
+
+def _entered(network: RoadNetwork, onto: NDArray[np.int32], turn_ms: NDArray[np.int64]) -> tuple[RestrictedEntry, ...]:
+    """The restricted roads among those that turns lead onto; what entering them counts is taken off the delays."""
+    entering = turn_ms >= RESTRICTED_ENTRY_MS
+    turn_ms &= RESTRICTED_ENTRY_MS - 1
+    names = network.link_name
+    return tuple(RestrictedEntry(segment, network.names[int(names[segment >> 1])]) for segment in onto[entering].tolist())

@@ -5,9 +5,10 @@ A mask of links says which of them count, so one index serves every profile and 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,44 @@ from numpy.typing import NDArray
 from routing._kernels import streets as kernels
 from routing.earth import METRES_PER_DEGREE
 from routing.network import RoadNetwork
+
+_Array = NDArray[Any]
+_Arrays = tuple[_Array, _Array, _Array, _Array, _Array, _Array, _Array]
+
+
+class Reach(NamedTuple):
+    """How far a link may be from a point, metres.
+
+    Attributes:
+        max_m: at most.
+        fenced_m: a link whose FENCED bit is set.
+        on_foot_m, near_m: a fenced one that is farther than `on_foot_m` is only taken where no other lies within `near_m`.
+    """
+
+    max_m: float
+    fenced_m: float = math.inf
+    on_foot_m: float = math.inf
+    near_m: float = 0.0
+
+
+class Street(NamedTuple):
+    """The nearest street to a point, and the nearest way on foot.
+
+    Attributes:
+        link: -1 if there is none. fraction: share of its length before the nearest place.
+        metres: to there, infinite if there is none.
+        longitude, latitude: of that place, degrees.
+        foot_link, foot_fraction, foot_m: the same of the nearest walkable link that is no farther, -1 if there is none.
+    """
+
+    link: int
+    fraction: float
+    metres: float
+    longitude: float
+    latitude: float
+    foot_link: int
+    foot_fraction: float
+    foot_m: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,34 +113,50 @@ class SnapIndex:
         longitude: NDArray[np.float64],
         latitude: NDArray[np.float64],
         mask: NDArray[np.uint8],
+        reach: Reach,
         *,
-        count: int = 1,
-        max_m: float,
-        fenced_m: float = np.inf,
         unwanted: int = 0,
     ) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
-        """The nearest links to each point, nearest first.
+        """The nearest link to each point.
 
         Args:
             longitude, latitude: float64[n], degrees.
             mask: uint8[l]; a link counts if it isn't 0 and has none of the `unwanted` bits.
-            count: how many links are wanted.
-            max_m: how far they may be; `fenced_m`: how far where the mask's FENCED bit is set.
+            reach: how far it may be.
 
         Returns:
-            Links int32[n, count], -1 where there are fewer; the share of each link's length before the nearest point;
-            metres to it, infinite where there is none.
+            Links int32[n], -1 where there is none; the share of each link's length before the nearest point; metres to it,
+            infinite where there is none.
         """
-        shape = (len(longitude), count)
-        link, fraction, metres = np.empty(shape, np.int32), np.empty(shape, np.float64), np.empty(shape, np.float64)
-        network = self.network
+        count = len(longitude)
+        link, fraction, metres = np.empty(count, np.int32), np.empty(count, np.float64), np.empty(count, np.float64)
         x, y = still(np.ascontiguousarray(longitude, np.float64)), still(np.ascontiguousarray(latitude, np.float64))
-        kernels.nearest_links(
-            x, y, still(mask), unwanted,
-            float(max_m), float(fenced_m), self.grid, int(self.grid[4]), int(self.grid[5]), self.cell_first, self.cell_link,
-            self.cell_point, network.shape_first, network.shape_longitude, network.shape_latitude, link, fraction, metres,
-        )  # fmt: skip
+        kernels.nearest_streets(x, y, still(mask), unwanted, reach, *self._arrays(), link, fraction, metres)
         return link, fraction, metres
+
+    def stop_near(
+        self,
+        longitude: float,
+        latitude: float,
+        mask: NDArray[np.uint8],
+        reach: Reach,
+        walkable: NDArray[np.uint8],
+        *,
+        unwanted: int = 0,
+    ) -> Street:
+        """As `nearest` for one point, with what else there is to know of a place to stop.
+
+        Args:
+            walkable: uint8[l], not 0 where people may walk; empty if nobody walks.
+        """
+        return Street(*kernels.stop_near(longitude, latitude, still(mask), unwanted, reach, walkable, *self._arrays()))
+
+    def _arrays(self) -> _Arrays:
+        shapes = self.network
+        return (
+            self.grid, self.cell_first, self.cell_link, self.cell_point, shapes.shape_first, shapes.shape_longitude,
+            shapes.shape_latitude,
+        )  # fmt: skip
 
     def links_near(self, west: float, south: float, east: float, north: float) -> NDArray[np.int32]:
         """Every link with a part in the box (degrees), in order, and a few that lie close to it."""
@@ -109,17 +164,10 @@ class SnapIndex:
         found = kernels.links_in_box(west, south, east, north, self.grid, columns, rows, self.cell_first, self.cell_link)
         return np.unique(found)
 
-    def points_at(
-        self, link: NDArray[np.int32], fraction: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Longitude and latitude (degrees) at a share of each link's length, counted in the link's direction."""
-        x, y = np.empty(len(link), np.float64), np.empty(len(link), np.float64)
+    def point_at(self, link: int, fraction: float) -> tuple[float, float]:
+        """Longitude and latitude (degrees) at a share of a link's length, counted in the link's direction."""
         network = self.network
-        kernels.points_along(
-            still(np.ascontiguousarray(link, np.int32)), still(np.ascontiguousarray(fraction, np.float64)), network.shape_first,
-            network.shape_longitude, network.shape_latitude, x, y,
-        )  # fmt: skip
-        return x, y
+        return kernels.point_along(link, fraction, network.shape_first, network.shape_longitude, network.shape_latitude)
 
 
 def still(array: NDArray[Any]) -> NDArray[Any]:

@@ -20,8 +20,8 @@ from routing._kernels import streets as kernels
 from routing.earth import distance_m
 from routing.errors import PlaceError
 from routing.network import CLOSED
-from routing.snap_index import SnapIndex
-from routing.walking import Footways
+from routing.snap_index import Reach, SnapIndex, still
+from routing.walking import Footways, Walk
 
 MAX_GAP_M = 1_000.0
 """A point farther than this from any usable street is refused."""
@@ -45,6 +45,9 @@ FALLBACK_WALK_KPH = 4.0
 """Speed over ground that no mapped footway covers (the gap between a door and the road)."""
 
 CarryKind = Literal["street", "footways", "straight"]
+Point = tuple[float, float]
+
+_NO_WAYS = still(np.empty(0, np.uint8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +182,26 @@ def check_points(longitude: NDArray[np.float64], latitude: NDArray[np.float64]) 
     wrong = ~((np.abs(longitude) <= 180.0) & (np.abs(latitude) <= 90.0))
     if wrong.any():
         first = int(np.argmax(wrong))
+        check_point(float(longitude[first]), float(latitude[first]))
+
+
+def check_point(longitude: float, latitude: float) -> None:
+    """Refuses what can't be a place on earth.
+
+    Raises:
+        PlaceError: naming it.
+    """
+    if not (abs(longitude) <= 180.0 and abs(latitude) <= 90.0):
         raise PlaceError(
-            f"longitude {longitude[first]}, latitude {latitude[first]} is no place on earth: "
+            f"longitude {longitude}, latitude {latitude} is no place on earth: "
             "longitude goes from -180 to 180 degrees, latitude from -90 to 90"
         )
+
+
+def _reach(max_gap_m: float, *, for_people: bool) -> Reach:
+    if for_people:
+        return Reach(float(max_gap_m), FENCED_REACH_M, FENCED_REACH_ON_FOOT_M, UNFENCED_NEAR_M)
+    return Reach(float(max_gap_m), FENCED_REACH_M)
 
 
 def snap_many(
@@ -205,11 +224,12 @@ def snap_many(
     x, y = np.ascontiguousarray(longitude, np.float64), np.ascontiguousarray(latitude, np.float64)
     check_points(x, y)
     unwanted = kernels.CUT_OFF if sent_to else 0
-    found = _nearest_places(index, mask, profile, x, y, max_gap_m, unwanted, for_people=sent_to)
+    reach = _reach(max_gap_m, for_people=sent_to)
+    found = _nearest_places(index, mask, profile, x, y, reach, unwanted)
     if not len(mask) or not (mask[found.link] & kernels.ISLAND).any():
         return found
     on_island = (mask[found.link] & kernels.ISLAND > 0) & (found.link >= 0)
-    other = _nearest_places(index, mask, profile, x, y, max_gap_m, unwanted | kernels.ISLAND, for_people=sent_to)
+    other = _nearest_places(index, mask, profile, x, y, reach, unwanted | kernels.ISLAND)
     link, directions = np.where(on_island, other.link, -1).astype(np.int32), np.where(on_island, other.directions, 0)
     return replace(found, instead=replace(other, link=link, directions=directions.astype(np.uint8)))
 
@@ -220,39 +240,12 @@ def _nearest_places(
     profile: str,
     x: NDArray[np.float64],
     y: NDArray[np.float64],
-    max_gap_m: float,
+    reach: Reach,
     unwanted: int,
-    *,
-    for_people: bool,
 ) -> Snaps:
-    link, fraction, metres = _nearest_streets(index, mask, x, y, max_gap_m, unwanted, for_people=for_people)
+    link, fraction, metres = index.nearest(x, y, mask, reach, unwanted=unwanted)
     directions = np.where(link >= 0, mask[link] & 3, 0).astype(np.uint8) if len(mask) else np.zeros(len(x), np.uint8)
     return Snaps(profile, x, y, link, fraction, directions, metres)
-
-
-def _nearest_streets(
-    index: SnapIndex,
-    mask: NDArray[np.uint8],
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    max_gap_m: float,
-    unwanted: int,
-    *,
-    for_people: bool,
-) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
-    """Link (-1: none), fraction and distance of the nearest usable street to each point; see `FENCED_REACH_ON_FOOT_M`."""
-    found = index.nearest(x, y, mask, max_m=max_gap_m, fenced_m=FENCED_REACH_M, unwanted=unwanted)
-    link, fraction, metres = found[0][:, 0], found[1][:, 0], found[2][:, 0]
-    if not for_people or not len(mask):
-        return link, fraction, metres
-    beside = np.flatnonzero((link >= 0) & (mask[link] & kernels.FENCED > 0) & (metres > FENCED_REACH_ON_FOOT_M))
-    if len(beside):
-        reach_m = min(UNFENCED_NEAR_M, max_gap_m)
-        other = index.nearest(x[beside], y[beside], mask, max_m=reach_m, fenced_m=FENCED_REACH_ON_FOOT_M, unwanted=unwanted)
-        there = other[0][:, 0] >= 0
-        better = beside[there]
-        link[better], fraction[better], metres[better] = (column[there, 0] for column in other)
-    return link, fraction, metres
 
 
 def snap(
@@ -281,14 +274,15 @@ def snap(
     Raises:
         PlaceError: no usable street within `max_gap_m`; the message says how far the nearest is.
     """
-    x, y = np.array([longitude], np.float64), np.array([latitude], np.float64)
-    check_points(x, y)
+    x, y = float(longitude), float(latitude)
+    check_point(x, y)
     unwanted = 0 if footways is None else kernels.CUT_OFF
-    found = _nearest_place(index, mask, footways, profile, x, y, max_gap_m, unwanted)
+    reach = _reach(max_gap_m, for_people=footways is not None)
+    found = _nearest_place(index, mask, footways, profile, x, y, reach, unwanted)
     if found is None:
         raise PlaceError(_too_far(index, mask, x, y, profile, max_gap_m))
     if mask[found.positions[0].segment >> 1] & kernels.ISLAND:
-        instead = _nearest_place(index, mask, footways, profile, x, y, max_gap_m, unwanted | kernels.ISLAND)
+        instead = _nearest_place(index, mask, footways, profile, x, y, reach, unwanted | kernels.ISLAND)
         return replace(found, instead=instead)
     return found
 
@@ -298,55 +292,56 @@ def _nearest_place(
     mask: NDArray[np.uint8],
     footways: Footways | None,
     profile: str,
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    max_gap_m: float,
+    x: float,
+    y: float,
+    reach: Reach,
     unwanted: int,
 ) -> Snap | None:
-    streets = _nearest_streets(index, mask, x, y, max_gap_m, unwanted, for_people=footways is not None)
-    link, fraction, street_m = int(streets[0][0]), float(streets[1][0]), float(streets[2][0])
-    if link < 0:
+    walkable = _NO_WAYS if footways is None else footways.walkable
+    street = index.stop_near(x, y, mask, reach, walkable, unwanted=unwanted)
+    if street.link < 0:
         return None
-    if footways is None:
-        return _snap_at(index, mask, profile, x, y, link, fraction, "street")
-    nearest = index.nearest(x, y, footways.walkable, max_m=street_m)
-    foot_link, foot_fraction, foot_m = int(nearest[0][0, 0]), float(nearest[1][0, 0]), float(nearest[2][0, 0])
-    if foot_link < 0 or street_m <= foot_m + BESIDE_M:
-        return _snap_at(index, mask, profile, x, y, link, fraction, "street")
-    walk = footways.walk(foot_link, foot_fraction, mask, unwanted=unwanted)
-    if walk is None:
-        return _snap_at(index, mask, profile, x, y, link, fraction, "straight")
-    path = np.concatenate((np.column_stack((x, y)), walk.path))
-    seconds = walk.ms / 1000.0 + foot_m * 3.6 / FALLBACK_WALK_KPH
-    carry = Carry("footways", walk.metres + foot_m, seconds, path)
-    return _snap_at(index, mask, profile, x, y, walk.street_link, 0.0 if walk.at_tail else 1.0, carry)
+    kind: CarryKind = "street"
+    if footways is not None and street.foot_link >= 0 and street.metres > street.foot_m + BESIDE_M:
+        walk = footways.walk(street.foot_link, street.foot_fraction, mask, unwanted=unwanted)
+        if walk is not None:
+            return _stop(index, mask, profile, (x, y), *_along(index, (x, y), walk, street.foot_m))
+        kind = "straight"
+    stop = street.longitude, street.latitude
+    gap_m = distance_m(x, y, *stop)
+    carry = Carry(kind, gap_m, gap_m * 3.6 / FALLBACK_WALK_KPH, np.array(((x, y), stop), np.float64))
+    return _stop(index, mask, profile, (x, y), stop, street.link, street.fraction, gap_m, carry)
 
 
-def _snap_at(
+def _along(index: SnapIndex, asked: Point, walk: Walk, gap_m: float) -> tuple[Point, int, float, float, Carry]:
+    """Where a way on foot leads, as `_stop` wants it; `gap_m` lies before it."""
+    fraction = 0.0 if walk.at_tail else 1.0
+    stop = index.point_at(walk.street_link, fraction)
+    seconds = walk.ms / 1000.0 + gap_m * 3.6 / FALLBACK_WALK_KPH
+    path = np.concatenate((np.array([asked], np.float64), walk.path))
+    carry = Carry("footways", walk.metres + gap_m, seconds, path)
+    return stop, walk.street_link, fraction, distance_m(*asked, *stop), carry
+
+
+def _stop(
     index: SnapIndex,
     mask: NDArray[np.uint8],
     profile: str,
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
+    asked: Point,
+    stop: Point,
     link: int,
     fraction: float,
-    carry: Carry | CarryKind,
+    gap_m: float,
+    carry: Carry,
 ) -> Snap:
-    stop_x, stop_y = index.points_at(np.array([link], np.int32), np.array([fraction], np.float64))
-    gap_m = distance_m(float(x[0]), float(y[0]), float(stop_x[0]), float(stop_y[0]))
-    if not isinstance(carry, Carry):
-        path = np.array([[x[0], y[0]], [stop_x[0], stop_y[0]]], np.float64)
-        carry = Carry(carry, gap_m, gap_m * 3.6 / FALLBACK_WALK_KPH, path)
     street = index.network.names[int(index.network.link_name[link])]
     positions = positions_of(link, fraction, int(mask[link]))
-    return Snap(float(x[0]), float(y[0]), profile, positions, street, float(stop_x[0]), float(stop_y[0]), gap_m, carry)
+    return Snap(*asked, profile, positions, street, *stop, gap_m, carry)
 
 
-def _too_far(
-    index: SnapIndex, mask: NDArray[np.uint8], x: NDArray[np.float64], y: NDArray[np.float64], profile: str, max_gap_m: float
-) -> str:
-    where = f"longitude {x[0]:.6f}, latitude {y[0]:.6f}"
-    nearest_m = float(index.nearest(x, y, mask, max_m=1e7)[2][0, 0])
+def _too_far(index: SnapIndex, mask: NDArray[np.uint8], x: float, y: float, profile: str, max_gap_m: float) -> str:
+    where = f"longitude {x:.6f}, latitude {y:.6f}"
+    nearest_m = index.stop_near(x, y, mask, Reach(1e7), _NO_WAYS).metres
     if not np.isfinite(nearest_m):
         return f"{where}: the region has no road that {profile} may use"
     return (

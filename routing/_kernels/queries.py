@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from routing._kernels.elimination import find
-from routing._kernels.types import INFINITE, Int32, Topology, UInt32, Workspace, kernel
+from routing._kernels.ends import starts as begin_ends
+from routing._kernels.types import INFINITE, Int32, Int64, Topology, UInt32, Workspace, kernel
 
 
 @kernel
@@ -200,3 +201,31 @@ def shortest_path(
             x = tail[back_via[x]]
         target = -1 - back_via[x]
     return best, source, target, path[:length].copy()
+
+
+@kernel
+def best_path(
+    ends: Int64,
+    starts: int,
+    rank: Int32,
+    graph: Topology,
+    weight: UInt32,
+    work: Workspace,
+    arc_weight: UInt32,
+    height: int,
+) -> tuple[np.int64, int, int, Int32]:
+    """As `shortest_path`, between two ends in the terms of callers.
+
+    Args:
+        ends: int64[2, n], nodes (not ranks) and offsets, which may be negative: the origin's `starts` first.
+
+    Returns:
+        (total with offsets, at least 0; index of the origin's node, of the destination's, -1 without path; input arcs).
+    """
+    count = ends.shape[1]
+    node, offset, bias = np.empty(count, np.int32), np.empty(count, np.uint32), np.empty(2, np.int64)
+    begin_ends(np.array([0, starts, count]), ends[0], ends[1], rank, node, offset, bias)
+    best, i, j, path = shortest_path(
+        node[:starts], offset[:starts], node[starts:], offset[starts:], graph, weight, work, arc_weight, height
+    )
+    return max(np.int64(0), np.int64(best) - bias[0] - bias[1]), i, j, path

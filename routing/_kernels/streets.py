@@ -77,16 +77,114 @@ def fill_grid(
 
 
 @kernel
-def nearest_links(
-    longitudes: Floats,
-    latitudes: Floats,
+def _nearest_link(
+    x: float,
+    y: float,
     mask: Integers,
     unwanted: int,
     max_m: float,
     fenced_m: float,
     grid: Floats,
-    columns: int,
-    rows: int,
+    cell_first: Integers,
+    cell_link: Integers,
+    cell_point: Integers,
+    shape_first: Integers,
+    shape_x: Floats,
+    shape_y: Floats,
+) -> tuple[int, float, float]:
+    """The nearest link to a point, -1 if there is none; the share of its length before the nearest place; metres to there.
+
+    A link counts if its mask isn't 0, has none of the `unwanted` bits, and it lies within `max_m`, or within `fenced_m` where
+    its FENCED bit is set.
+    """
+    columns, rows = int(grid[4]), int(grid[5])
+    scale_x = np.cos(y * np.pi / 180.0) * METRES_PER_DEGREE
+    cell_x_m, cell_y_m = grid[2] * scale_x, grid[3] * METRES_PER_DEGREE
+    found, found_point, found_share, found_m = -1, -1, 0.0, _FAR
+    home_column, home_row = int(np.floor((x - grid[0]) / grid[2])), int(np.floor((y - grid[1]) / grid[3]))
+    # How far the point is from the borders of its cell: all that is nearer than ring r's inner border is in rings < r.
+    inside_x = ((x - grid[0]) / grid[2] - home_column) * cell_x_m
+    inside_y = ((y - grid[1]) / grid[3] - home_row) * cell_y_m
+    margin_x, margin_y = min(inside_x, cell_x_m - inside_x), min(inside_y, cell_y_m - inside_y)
+    # Rings that miss the grid altogether are passed over.
+    off_columns = max(0, -home_column, home_column - (columns - 1))
+    off_rows = max(0, -home_row, home_row - (rows - 1))
+    last_ring = max(home_column, columns - 1 - home_column, home_row, rows - 1 - home_row)
+    for ring in range(max(off_columns, off_rows), last_ring + 1):
+        if ring > 0:
+            seen_m = min(margin_x + (ring - 1) * cell_x_m, margin_y + (ring - 1) * cell_y_m)
+            if seen_m > max_m or seen_m >= found_m:
+                break
+        for row in range(max(0, home_row - ring), min(rows - 1, home_row + ring) + 1):
+            whole_row = row == home_row - ring or row == home_row + ring
+            first = max(0, home_column - ring) if whole_row else home_column - ring
+            last = min(columns - 1, home_column + ring) if whole_row else home_column + ring
+            for column in range(first, last + 1, 1 if whole_row else 2 * ring):
+                if column < 0 or column >= columns:
+                    continue
+                cell = row * columns + column
+                for entry in range(cell_first[cell], cell_first[cell + 1]):
+                    link = cell_link[entry]
+                    if mask[link] == 0 or mask[link] & unwanted:
+                        continue
+                    point = cell_point[entry]
+                    a_x, a_y = (shape_x[point] - x) * scale_x, (shape_y[point] - y) * METRES_PER_DEGREE
+                    d_x = (shape_x[point + 1] - shape_x[point]) * scale_x
+                    d_y = (shape_y[point + 1] - shape_y[point]) * METRES_PER_DEGREE
+                    square = d_x * d_x + d_y * d_y
+                    share = 0.0
+                    if square > 0.0:
+                        share = min(1.0, max(0.0, -(a_x * d_x + a_y * d_y) / square))
+                    off_x, off_y = a_x + share * d_x, a_y + share * d_y
+                    metres = np.sqrt(off_x * off_x + off_y * off_y)
+                    if metres > max_m or metres >= found_m or (mask[link] & FENCED and metres > fenced_m):
+                        continue
+                    found, found_point, found_share, found_m = link, point, share, metres
+    if found < 0:
+        return -1, 0.0, np.inf
+    before_m, whole_m = 0.0, 0.0
+    for point in range(shape_first[found], shape_first[found + 1] - 1):
+        metres = length_between(shape_x[point], shape_y[point], shape_x[point + 1], shape_y[point + 1])
+        if point == found_point:
+            before_m = whole_m + found_share * metres
+        whole_m += metres
+    return found, min(1.0, before_m / whole_m) if whole_m > 0.0 else 0.0, found_m
+
+
+@kernel
+def _nearest_street(
+    x: float,
+    y: float,
+    mask: Integers,
+    unwanted: int,
+    reach_m: tuple[float, float, float, float],
+    grid: Floats,
+    cell_first: Integers,
+    cell_link: Integers,
+    cell_point: Integers,
+    shape_first: Integers,
+    shape_x: Floats,
+    shape_y: Floats,
+) -> tuple[int, float, float]:
+    """As `_nearest_link`; `reach_m` as in `routing.snap_index.Reach`."""
+    index = (grid, cell_first, cell_link, cell_point, shape_first, shape_x, shape_y)
+    max_m, fenced_m, on_foot_m, near_m = reach_m
+    link, fraction, metres = _nearest_link(x, y, mask, unwanted, max_m, fenced_m, *index)
+    if link >= 0 and mask[link] & FENCED and metres > on_foot_m:
+        other, other_fraction, other_m = _nearest_link(x, y, mask, unwanted, min(near_m, max_m), on_foot_m, *index)
+        if other >= 0:
+            return other, other_fraction, other_m
+    return link, fraction, metres
+
+
+@kernel
+def nearest_streets(
+    longitudes: Floats,
+    latitudes: Floats,
+    mask: Integers,
+    unwanted: int,
+    reach_m: tuple[float, float, float, float],
+    grid: Floats,
     cell_first: Integers,
     cell_link: Integers,
     cell_point: Integers,
@@ -97,90 +195,40 @@ def nearest_links(
     found_fraction: Floats,
     found_m: Floats,
 ) -> None:
-    """The nearest links to each point, nearest first: `found_*` are [points, wanted]; link -1 where there is none.
-
-    A link counts if its mask isn't 0, has none of the `unwanted` bits, and it lies within `max_m`, or within `fenced_m` where
-    its FENCED bit is set.
-    `found_fraction` is the share of the link's length before its nearest point.
-    """
-    wanted = found_link.shape[1]
-    found_point = np.empty(wanted, np.int64)
-    found_share = np.empty(wanted, np.float64)
-    cell_y_m = grid[3] * METRES_PER_DEGREE
+    """The nearest link to each point, as `_nearest_street`."""
+    index = (grid, cell_first, cell_link, cell_point, shape_first, shape_x, shape_y)
     for number in range(len(longitudes)):
-        x, y = longitudes[number], latitudes[number]
-        scale_x = np.cos(y * np.pi / 180.0) * METRES_PER_DEGREE
-        cell_x_m = grid[2] * scale_x
-        for rank in range(wanted):
-            found_link[number, rank] = -1
-            found_m[number, rank] = _FAR
-        home_column, home_row = int(np.floor((x - grid[0]) / grid[2])), int(np.floor((y - grid[1]) / grid[3]))
-        # How far the point is from the borders of its cell: all that is nearer than ring r's inner border is in rings < r.
-        inside_x = ((x - grid[0]) / grid[2] - home_column) * cell_x_m
-        inside_y = ((y - grid[1]) / grid[3] - home_row) * cell_y_m
-        margin_x, margin_y = min(inside_x, cell_x_m - inside_x), min(inside_y, cell_y_m - inside_y)
-        # Rings that miss the grid altogether are passed over.
-        off_columns = max(0, -home_column, home_column - (columns - 1))
-        off_rows = max(0, -home_row, home_row - (rows - 1))
-        last_ring = max(home_column, columns - 1 - home_column, home_row, rows - 1 - home_row)
-        for ring in range(max(off_columns, off_rows), last_ring + 1):
-            if ring > 0:
-                seen_m = min(margin_x + (ring - 1) * cell_x_m, margin_y + (ring - 1) * cell_y_m)
-                if seen_m > max_m or seen_m >= found_m[number, wanted - 1]:
-                    break
-            for row in range(max(0, home_row - ring), min(rows - 1, home_row + ring) + 1):
-                whole_row = row == home_row - ring or row == home_row + ring
-                first = max(0, home_column - ring) if whole_row else home_column - ring
-                last = min(columns - 1, home_column + ring) if whole_row else home_column + ring
-                for column in range(first, last + 1, 1 if whole_row else 2 * ring):
-                    if column < 0 or column >= columns:
-                        continue
-                    cell = row * columns + column
-                    for entry in range(cell_first[cell], cell_first[cell + 1]):
-                        link = cell_link[entry]
-                        if mask[link] == 0 or mask[link] & unwanted:
-                            continue
-                        point = cell_point[entry]
-                        a_x, a_y = (shape_x[point] - x) * scale_x, (shape_y[point] - y) * METRES_PER_DEGREE
-                        d_x = (shape_x[point + 1] - shape_x[point]) * scale_x
-                        d_y = (shape_y[point + 1] - shape_y[point]) * METRES_PER_DEGREE
-                        square = d_x * d_x + d_y * d_y
-                        share = 0.0
-                        if square > 0.0:
-                            share = min(1.0, max(0.0, -(a_x * d_x + a_y * d_y) / square))
-                        off_x, off_y = a_x + share * d_x, a_y + share * d_y
-                        metres = np.sqrt(off_x * off_x + off_y * off_y)
-                        if metres > max_m or metres >= found_m[number, wanted - 1]:
-                            continue
-                        if mask[link] & FENCED and metres > fenced_m:
-                            continue
-                        rank = wanted - 1
-                        for earlier in range(wanted):
-                            if found_link[number, earlier] == link:
-                                rank = earlier
-                                break
-                        if metres >= found_m[number, rank]:
-                            continue
-                        while rank > 0 and found_m[number, rank - 1] > metres:
-                            found_m[number, rank] = found_m[number, rank - 1]
-                            found_link[number, rank] = found_link[number, rank - 1]
-                            found_point[rank], found_share[rank] = found_point[rank - 1], found_share[rank - 1]
-                            rank -= 1
-                        found_m[number, rank], found_link[number, rank] = metres, link
-                        found_point[rank], found_share[rank] = point, share
-        for rank in range(wanted):
-            link = found_link[number, rank]
-            if link < 0:
-                found_fraction[number, rank] = 0.0
-                found_m[number, rank] = np.inf
-                continue
-            before_m, whole_m = 0.0, 0.0
-            for point in range(shape_first[link], shape_first[link + 1] - 1):
-                metres = length_between(shape_x[point], shape_y[point], shape_x[point + 1], shape_y[point + 1])
-                if point == found_point[rank]:
-                    before_m = whole_m + found_share[rank] * metres
-                whole_m += metres
-            found_fraction[number, rank] = min(1.0, before_m / whole_m) if whole_m > 0.0 else 0.0
+        found_link[number], found_fraction[number], found_m[number] = _nearest_street(
+            longitudes[number], latitudes[number], mask, unwanted, reach_m, *index
+        )
+
+
+@kernel
+def stop_near(
+    x: float,
+    y: float,
+    mask: Integers,
+    unwanted: int,
+    reach_m: tuple[float, float, float, float],
+    walkable: Integers,
+    grid: Floats,
+    cell_first: Integers,
+    cell_link: Integers,
+    cell_point: Integers,
+    shape_first: Integers,
+    shape_x: Floats,
+    shape_y: Floats,
+) -> tuple[int, float, float, float, float, int, float, float]:
+    """The nearest street to a point, and the nearest walkable link that is no farther: `routing.snap_index.Street`."""
+    index = (grid, cell_first, cell_link, cell_point, shape_first, shape_x, shape_y)
+    link, fraction, metres = _nearest_street(x, y, mask, unwanted, reach_m, *index)
+    if link < 0:
+        return -1, 0.0, np.inf, x, y, -1, 0.0, np.inf
+    stop_x, stop_y = point_along(link, fraction, shape_first, shape_x, shape_y)
+    foot, foot_fraction, foot_m = -1, 0.0, np.inf
+    if len(walkable):
+        foot, foot_fraction, foot_m = _nearest_link(x, y, walkable, 0, metres, np.inf, *index)
+    return link, fraction, metres, stop_x, stop_y, foot, foot_fraction, foot_m
 
 
 @kernel
@@ -215,31 +263,21 @@ def links_in_box(
 
 
 @kernel
-def points_along(
-    links: Integers,
-    fractions: Floats,
-    shape_first: Integers,
-    shape_x: Floats,
-    shape_y: Floats,
-    found_x: Floats,
-    found_y: Floats,
-) -> None:
-    """The point at a share of each link's length, counted in the link's own direction."""
-    for number in range(len(links)):
-        first, last = shape_first[links[number]], shape_first[links[number] + 1] - 1
-        whole_m = 0.0
-        for point in range(first, last):
-            whole_m += length_between(shape_x[point], shape_y[point], shape_x[point + 1], shape_y[point + 1])
-        left_m = fractions[number] * whole_m
-        found_x[number], found_y[number] = shape_x[last], shape_y[last]
-        for point in range(first, last):
-            metres = length_between(shape_x[point], shape_y[point], shape_x[point + 1], shape_y[point + 1])
-            if left_m <= metres and metres > 0.0:
-                share = left_m / metres
-                found_x[number] = shape_x[point] + share * (shape_x[point + 1] - shape_x[point])
-                found_y[number] = shape_y[point] + share * (shape_y[point + 1] - shape_y[point])
-                break
-            left_m -= metres
+def point_along(link: int, fraction: float, shape_first: Integers, shape_x: Floats, shape_y: Floats) -> tuple[float, float]:
+    """The point at a share of a link's length, counted in the link's own direction."""
+    first, last = shape_first[link], shape_first[link + 1] - 1
+    whole_m = 0.0
+    for point in range(first, last):
+        whole_m += length_between(shape_x[point], shape_y[point], shape_x[point + 1], shape_y[point + 1])
+    left_m = fraction * whole_m
+    for point in range(first, last):
+        metres = length_between(shape_x[point], shape_y[point], shape_x[point + 1], shape_y[point + 1])
+        if left_m <= metres and metres > 0.0:
+            share = left_m / metres
+            x = shape_x[point] + share * (shape_x[point + 1] - shape_x[point])
+            return x, shape_y[point] + share * (shape_y[point + 1] - shape_y[point])
+        left_m -= metres
+    return shape_x[last], shape_y[last]
 
 
 @kernel
@@ -322,19 +360,20 @@ def follow_turns(
     shape_first: Integers,
     shape_x: Floats,
     shape_y: Floats,
-) -> tuple[Integers, Integers, Integers, Integers, float, Floats]:
+    segments: Integers,
+    segment_ms: Integers,
+    turn_ms: Integers,
+) -> tuple[int, float, Floats]:
     """A route along a first segment and those that turns (arcs of the query graph) lead to.
 
     `times` are those along segments; `changed` (sorted) have `changed_times` instead. `entry_ms`, a power of 2, is added to
-    the weight of a turn into a restricted road.
+    the weight of a turn into a restricted road. Writes segments int32[k], times along them int64[k], and the weight of each
+    turn without that of its segment, int64[k - 1].
 
     Returns:
-        Segments int32[k], times along them int64[k], delays between them int64[k - 1], which of the turns enter a restricted
-        road (int64), metres from start to end, the line as `line_of_route` gives it.
+        How many of the turns enter a restricted road, metres from start to end, the line as `line_of_route` gives it.
     """
-    count = len(turns) + 1
-    segments, segment_ms = np.empty(count, np.int32), np.empty(count, np.int64)
-    turn_ms, entered = np.empty(count - 1, np.int64), np.empty(count - 1, np.int64)
+    count = len(segments)
     entries = 0
     metres = 0.0
     for number in range(count):
@@ -349,10 +388,7 @@ def follow_turns(
         ends = end_fraction if number == count - 1 else 1.0
         metres += link_length_m[segment >> 1] * ends - link_length_m[segment >> 1] * begins
         if number > 0:
-            delay_ms = np.int64(turn_weight[turns[number - 1]]) - ms
-            turn_ms[number - 1] = delay_ms & (entry_ms - 1)
-            if delay_ms >= entry_ms:
-                entered[entries] = number - 1
-                entries += 1
+            turn_ms[number - 1] = np.int64(turn_weight[turns[number - 1]]) - ms
+            entries += turn_ms[number - 1] >= entry_ms
     line = line_of_route(segments, start_fraction, end_fraction, shape_first, shape_x, shape_y)
-    return segments, segment_ms, turn_ms, entered[:entries].copy(), max(0.0, metres), line
+    return entries, max(0.0, metres), line

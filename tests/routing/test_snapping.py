@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from routing.errors import PlaceError
 from routing.network import CLOSED, RoadNetwork
-from routing.snap_index import SnapIndex
+from routing.snap_index import Reach, SnapIndex
 from routing.snapping import (
     FENCED_REACH_M,
     FENCED_REACH_ON_FOOT_M,
@@ -50,39 +50,52 @@ point = st.tuples(coordinate, coordinate)
 line = st.lists(point, min_size=2, max_size=5)
 
 
-@given(st.lists(line, min_size=1, max_size=12), st.lists(point, min_size=1, max_size=8), st.integers(0, 2**12 - 1), st.data())
-def test_nearest_links_are_those_that_shapely_finds(
-    lines: list[list[tuple[float, float]]], points: list[tuple[float, float]], chosen: int, data: st.DataObject
+@given(
+    st.lists(line, min_size=1, max_size=12),
+    st.lists(point, min_size=1, max_size=8),
+    st.integers(0, 2**12 - 1),
+    st.integers(0, 2**12 - 1),
+    st.sampled_from([50.0, 200.0, 10_000.0]),
+)
+def test_the_nearest_link_is_the_one_that_shapely_finds(
+    lines: list[list[tuple[float, float]]], points: list[tuple[float, float]], chosen: int, on_foot: int, max_m: float
 ) -> None:
     network = network_of(lines)
     index = SnapIndex.build(network)
-    mask = np.array([chosen >> link & 1 for link in range(network.links)], np.uint8)
-    max_m = data.draw(st.sampled_from([50.0, 200.0, 10_000.0]))
-    count = data.draw(st.integers(1, 4))
+    mask, walkable = (np.array([bits >> link & 1 for link in range(network.links)], np.uint8) for bits in (chosen, on_foot))
     asked = np.array(points)
-    link, fraction, metres = index.nearest(asked[:, 0] * METRE, asked[:, 1] * METRE, mask, count=count, max_m=max_m)
+    link, fraction, metres = index.nearest(asked[:, 0] * METRE, asked[:, 1] * METRE, mask, Reach(max_m))
     shapes = shapely.linestrings(
         np.concatenate([np.array(one) for one in lines]), indices=np.repeat(np.arange(len(lines)), [len(one) for one in lines])
     )
     for number, where in enumerate(points):
         distances = shapely.distance(shapes, shapely.Point(where))
-        expected = np.sort(distances[(mask > 0) & (distances <= max_m)])[:count]
-        found = link[number] >= 0
-        assert found.sum() == len(expected)
-        assert np.allclose(metres[number][found], expected, atol=0.01)
-        assert len(set(link[number][found].tolist())) == found.sum()
-        x, y = index.points_at(link[number][found], fraction[number][found])
-        away = np.hypot(x / METRE - where[0], y / METRE - where[1])
-        assert np.allclose(away, metres[number][found], atol=0.01)
+        least = distances[mask > 0].min(initial=np.inf)
+        one = index.stop_near(where[0] * METRE, where[1] * METRE, mask, Reach(max_m), walkable)
+        assert one[:3] == (link[number], fraction[number], metres[number])
+        if link[number] < 0:
+            assert least > max_m - 0.01
+            assert (one.metres, one.foot_link) == (np.inf, -1)
+            continue
+        assert mask[one.link]
+        assert one.metres == pytest.approx(least, abs=0.01)
+        assert index.point_at(one.link, one.fraction) == (one.longitude, one.latitude)
+        assert np.hypot(one.longitude / METRE - where[0], one.latitude / METRE - where[1]) == pytest.approx(least, abs=0.01)
+        least_on_foot = distances[walkable > 0].min(initial=np.inf)
+        if one.foot_link < 0:
+            assert least_on_foot > least - 0.01
+        else:
+            assert walkable[one.foot_link]
+            assert one.foot_m == pytest.approx(least_on_foot, abs=0.01)
 
 
 def test_points_far_outside_the_grid_find_the_nearest_link_still() -> None:
     network = network_of([[(0, 0), (100, 0)], [(0, 5_000), (100, 5_000)]])
     index = SnapIndex.build(network)
     x, y = np.array([-40_000.0, 50.0]) * METRE, np.array([4_000.0, 90_000.0]) * METRE
-    link, _, metres = index.nearest(x, y, np.ones(2, np.uint8), max_m=1e6)
-    assert link[:, 0].tolist() == [1, 1]
-    assert metres[:, 0] == pytest.approx([np.hypot(40_000, 1_000), 85_000], rel=1e-4)
+    link, _, metres = index.nearest(x, y, np.ones(2, np.uint8), Reach(1e6))
+    assert link.tolist() == [1, 1]
+    assert metres == pytest.approx([np.hypot(40_000, 1_000), 85_000], rel=1e-4)
 
 
 def test_a_network_without_links_refuses_every_point() -> None:
@@ -99,9 +112,9 @@ def test_the_index_comes_back_from_its_arrays() -> None:
     again = SnapIndex.from_arrays(network, index.arrays())
     asked = np.array([90 * METRE]), np.array([50 * METRE])
     assert (
-        again.nearest(*asked, np.ones(2, np.uint8), max_m=1e3)[0]
-        == index.nearest(*asked, np.ones(2, np.uint8), max_m=1e3)[0]
-        == [[1]]
+        again.nearest(*asked, np.ones(2, np.uint8), Reach(1e3))[0]
+        == index.nearest(*asked, np.ones(2, np.uint8), Reach(1e3))[0]
+        == [1]
     )
 
 
@@ -263,8 +276,8 @@ def test_a_patient_on_the_bank_does_not_start_along_the_ferry() -> None:
     x, y = town.world.position("B")
     carry = router.snap(x, y - 20 * METRE, "ambulance").carry
     assert (carry.kind, carry.metres) == ("straight", pytest.approx(180, abs=1))
-    links = router.index.nearest(np.array([x]), np.array([y - 20 * METRE]), router.footways.walkable, max_m=100.0)[0]
-    assert links[0, 0] in {town.segment(*pair) >> 1 for pair in ("AB", "BC")}
+    links = router.index.nearest(np.array([x]), np.array([y - 20 * METRE]), router.footways.walkable, Reach(100.0))[0]
+    assert links[0] in {town.segment(*pair) >> 1 for pair in ("AB", "BC")}
 
 
 def test_nobody_is_sent_to_a_place_on_a_ferry() -> None:
