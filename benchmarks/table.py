@@ -26,8 +26,9 @@ TITLES = {
     "200×200": "200×200, node to node (e)",
     "prepare MB": "most memory, preparing",
     "serve MB": "most memory, answering",
-    "recommend": "recommendation, 50 vehicles × 200 facilities",
-    "recommend told": "the same, every reason put into words, as JSON",
+    "recommend": "recommendation, 50 vehicles × 200 facilities (g)",
+    "recommend idle": "the same, the first five after two idle seconds",
+    "recommend told": "the same as (g), every reason put into words, as JSON",
     "imports": "imports for serving",
 }
 BETWEEN_PLACES = ("route", "places 1→500", "places 200×200")
@@ -48,6 +49,7 @@ Medians; every repetition asks something new, and everybody the same. A ratio of
 - (e) RoutingKit: 200 times 1→200, as it has no table. networkx: 2 of the 200 sources measured, times 100.
 - (f) Siaga maps its files and can answer at once; a service reads them ahead, so that its first answers are as quick as the
   later ones. What isn't in memory any more comes from the disk here. The others read theirs when they open them.
+- (g) After 30 others. The processor forgets in two idle seconds what it had at hand: hence the next row.
 - Siaga's tables use all cores, the others answer a request on one. Memory is the largest resident set of one process, mapped
   files included. A recommendation is everything from the call to ranked pairs, what each vehicle uncovers and every reason; 50
   new vehicles and a new patient each time."""

@@ -62,12 +62,13 @@ class Worker:
         return seconds
 
     def open(self, folder: str) -> dict[str, Any]:
-        """Opens the region, and reads it ahead as whoever serves would: seconds of each, and its size."""
+        """Opens the region and readies it for many questions, as a service does: seconds of opening and reading, its size."""
         start = time.perf_counter()
         self.region = open_region(Path(folder) / "regions", NAME, datetime.now(UTC))
         opened = time.perf_counter()
         self.region.roads.read_ahead()
         read = time.perf_counter()
+        self.region.settle()
         self.folder = Path(folder)
         self.metric = self.closed = self.region.roads.router.state.roads[PROFILE].metric
         network = self.region.roads.network
