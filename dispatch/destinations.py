@@ -12,8 +12,9 @@ from msgspec.structs import replace as with_fields
 from numpy.typing import NDArray
 
 from dispatch.cases import Requirement
-from dispatch.decision import Destination, no_remarks, referral_desk, told_minutes
+from dispatch.decision import told_minutes
 from dispatch.facts import Call, Region
+from dispatch.options import Destination, no_remarks, referral_desk
 from dispatch.reasons import AnyReason, Reason, reason
 from dispatch.screening import LeftOut
 from dispatch.settings import DecisionSettings, learned

@@ -13,11 +13,12 @@ from typing import get_args
 import numpy as np
 
 from dispatch.cases import Requirement
-from dispatch.decision import Decision, FacilityChoice, Tables, Way, asked_next, decide, problem_of
+from dispatch.decision import asked_next, decide, problem_of
 from dispatch.destinations import Pair, Places, given_place, match_facilities, matched_places, named_place, to_given, weighed
 from dispatch.facts import COVER_PROFILE, Call, Region
 from dispatch.fleet import Vehicle, VehicleKind
 from dispatch.legs import Leg, LegRule, default_rules, profile_for
+from dispatch.options import Decision, FacilityChoice, Tables, Way
 from dispatch.policies import DEFAULT_POLICY, POLICIES
 from dispatch.reasons import reason
 from dispatch.screening import Candidate, LeftOut, screen

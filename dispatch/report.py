@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dispatch.decision import Decision, Destination, FacilityChoice, Option
+from dispatch.options import Decision, Destination, FacilityChoice, Option
 from dispatch.reasons import AnyReason
 from dispatch.recommend import NextFacility, Recommendation
 from dispatch.screening import LeftOut

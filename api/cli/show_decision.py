@@ -23,7 +23,7 @@ from api.cli.tables import (
     table_of,
     with_doubts,
 )
-from dispatch.decision import Destination, Option
+from dispatch.options import Destination, Option
 from dispatch.recommend import Recommendation
 from dispatch.regions import BuiltRegion
 from dispatch.screening import LeftOut

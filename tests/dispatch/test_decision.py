@@ -11,8 +11,9 @@ import pytest
 
 from dispatch.cases import requirement
 from dispatch.coverage import coverage_loss, covered, uncovered
-from dispatch.decision import SITEGAR, Decision, Destination, Tables, Way, decide
+from dispatch.decision import decide
 from dispatch.fleet import Vehicle, VehicleKind, VehicleStatus
+from dispatch.options import SITEGAR, Decision, Destination, Tables, Way
 from dispatch.reasons import Reason
 from dispatch.screening import Candidate, locate, screen
 from dispatch.settings import default_settings

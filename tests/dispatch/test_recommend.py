@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from dispatch.cases import requirement
-from dispatch.decision import SITEGAR
 from dispatch.fleet import Vehicle, VehicleKind, VehicleStatus, invented_fleet
+from dispatch.options import SITEGAR
 from dispatch.recommend import COVER_PROFILE, Call, Recommendation, Region, next_facility, recommend
 from dispatch.report import next_facility_as_dict, recommendation_as_dict
 from dispatch.settings import default_settings
