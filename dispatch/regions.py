@@ -31,7 +31,7 @@ from routing.road_state import RoadState
 from routing.roads import Roads, open_roads
 from routing.storage import load_arrays, load_table
 
-FORMAT = 4
+FORMAT = 5
 """Of the files of a region; another one is stale."""
 
 _NEW_OBJECTS = 20_000

@@ -62,5 +62,5 @@ def judge(
     for index in np.unique(of_points):
         for tags in variants(tagsets[index]):
             uses = [profile.point(tags) for profile in profiles.values()]
-            felt[index] |= any(not use.open or use.restricted or use.seconds > 0 for use in uses)
+            felt[index] |= any(not use.open or use.restricted or max(use.seconds) > 0 for use in uses)
     return Uses(anybody, forward, backward, symmetric, felt)

@@ -6,6 +6,8 @@
 turn leads from an open road into a restricted one (or passes a restricted barrier), and CLOSED where a turn restriction that
 the profile obeys bans the turn or a barrier that it can't pass stands there.
 
+- Of two signals within `ONE_JUNCTION_M` of each other one waits at the longer: they belong to one crossing, as where dual
+  carriageways meet, or guard a crossing on foot beside it.
 - The delay of turning counts where there is a choice, at junctions of three links or more; a bend is a bend even where a
   street's name changes.
 - A turn back onto the same link costs `Profile.u_turn_seconds`, whatever stands at the junction: at a closed gate one turns
@@ -32,6 +34,9 @@ from routing.osm import TagSet
 from routing.profiles import Profile
 
 LONGEST_SEGMENT_MS = RESTRICTED_ENTRY_MS - 1
+ONE_JUNCTION_M = 40.0
+"""Signals at most this far apart along a street are one junction's. Assumption: a dual carriageway with its median is 15 to
+30 m wide, and the next crossing in a town is seldom nearer than 60 m."""
 FORK_LINKS = 3
 
 
@@ -57,8 +62,9 @@ class Meaning:
     """What tag sets, restrictions and angles mean to a profile, as tables to gather from.
 
     By tag set and direction (`[t, 2]`): `way_kph` (0 = closed), `way_restricted`, `way_ferry`. By tag set, with a last row
-    for nothing (so that -1 finds it): `point_open`, `point_restricted`, `point_ms`. By restriction: `obeys`. By angle + 180:
-    `angle_ms`. By junction: `fork`. `u_turn_ms` is -1 where turning round is for dead ends.
+    for nothing (so that -1 finds it): `point_open`, `point_restricted`, and by direction as well (`[t + 1, 2]`) `point_ms`,
+    with `signal_ms` for what of it is waiting at signals. By restriction: `obeys`. By angle + 180: `angle_ms`. By junction:
+    `fork`. `u_turn_ms` is -1 where turning round is for dead ends.
     """
 
     way_kph: NDArray[np.float64]
@@ -67,6 +73,7 @@ class Meaning:
     point_open: NDArray[np.bool_]
     point_restricted: NDArray[np.bool_]
     point_ms: NDArray[np.int64]
+    signal_ms: NDArray[np.int64]
     obeys: NDArray[np.bool_]
     angle_ms: NDArray[np.int64]
     fork: NDArray[np.bool_]
@@ -83,7 +90,8 @@ class Meaning:
             way_ferry=np.zeros((sets, 2), np.bool_),
             point_open=np.ones(sets + 1, np.bool_),
             point_restricted=np.zeros(sets + 1, np.bool_),
-            point_ms=np.zeros(sets + 1, np.int64),
+            point_ms=np.zeros((sets + 1, 2), np.int64),
+            signal_ms=np.zeros((sets + 1, 2), np.int64),
             obeys=np.zeros(len(network.restrictions), np.bool_),
             angle_ms=_ms(profile.turn_seconds(np.arange(-180, 181, dtype=np.int16), network.driving_side)),
             fork=_forks(network),
@@ -97,7 +105,7 @@ class Meaning:
         """The meaning where some tag sets and restrictions, by index, have other tags."""
         way_kph, way_restricted, way_ferry = self.way_kph.copy(), self.way_restricted.copy(), self.way_ferry.copy()
         point_open, point_restricted = self.point_open.copy(), self.point_restricted.copy()
-        point_ms, obeys = self.point_ms.copy(), self.obeys.copy()
+        point_ms, signal_ms, obeys = self.point_ms.copy(), self.signal_ms.copy(), self.obeys.copy()
         for index, tags in tagsets.items():
             for direction, use in enumerate(profile.way(tags)):
                 way_kph[index, direction] = use.speed_kph
@@ -105,7 +113,7 @@ class Meaning:
                 way_ferry[index, direction] = use.ferry
             point = profile.point(tags)
             point_open[index], point_restricted[index] = point.open, point.restricted
-            point_ms[index] = round(point.seconds * 1000)
+            point_ms[index], signal_ms[index] = (_ms(np.array(one)) for one in (point.seconds, point.signal_seconds))
         for index, tags in restrictions.items():
             obeys[index] = profile.obeys(tags)
         return replace(
@@ -116,6 +124,7 @@ class Meaning:
             point_open=point_open,
             point_restricted=point_restricted,
             point_ms=point_ms,
+            signal_ms=signal_ms,
             obeys=obeys,
         )
 
@@ -211,7 +220,7 @@ def recost(
     segment_ms, segment_restricted = _segments(network, now, segments)
 
     ruled = _turns_ruled_by(network, restrictions) if restrictions else np.empty(0, np.int64)
-    junctions = np.flatnonzero(chosen[network.junction_tagset])
+    junctions = np.flatnonzero(_with_neighbours(network, chosen[network.junction_tagset]))
     turns = np.unique(np.concatenate((_turns_at(network, into, segments, junctions), ruled)))
     restricted = base.segment_restricted.copy()
     restricted[segments] = segment_restricted
@@ -264,6 +273,7 @@ def _turn_ms(
         network.state_segment,
         network.link_tail,
         network.link_head,
+        network.link_length_m,
         network.link_tagset,
         network.junction_tagset,
         restricted,
@@ -271,6 +281,8 @@ def _turn_ms(
         meaning.point_open,
         meaning.point_restricted,
         meaning.point_ms,
+        meaning.signal_ms,
+        ONE_JUNCTION_M,
         meaning.angle_ms,
         meaning.fork,
         np.array([any(meaning.obeys[rule] for rule in rules) for rules in network.rule_sets], np.bool_),
@@ -296,6 +308,15 @@ def _round_where_there_is_a_choice(
     onward = ~back & (turn_ms < CLOSED) & (segment_ms[network.state_segment[network.turn_head]] < CLOSED)
     ways_on = np.bincount(network.turn_tail[onward], minlength=network.states)
     return back & (ways_on[network.turn_tail] > 0)
+
+
+def _with_neighbours(network: RoadNetwork, junctions: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Some junctions (bool[j]) and those whose signals may be one with theirs."""
+    tail, head = network.link_tail, network.link_head
+    near = (network.link_length_m <= ONE_JUNCTION_M) & (junctions[tail] | junctions[head])
+    wider = junctions.copy()
+    wider[tail[near]] = wider[head[near]] = True
+    return wider
 
 
 def _turns_ruled_by(network: RoadNetwork, restrictions: Iterable[int]) -> NDArray[np.int64]:

@@ -47,15 +47,22 @@ class WayUse:
 
 @dataclass(frozen=True, slots=True)
 class PointUse:
-    """What passing a point (a barrier, a signal) is to a traveller; `restricted` as for ways."""
+    """What passing a point (a barrier, a signal) is to a traveller.
+
+    Attributes:
+        open: whether one gets through. restricted: as for ways.
+        seconds: what it takes who comes along the way and who comes against it (signals and signs may face one of them).
+        signal_seconds: how much of that is waiting at signals.
+    """
 
     open: bool
-    restricted: bool
-    seconds: float
+    restricted: bool = False
+    seconds: tuple[float, float] = (0.0, 0.0)
+    signal_seconds: tuple[float, float] = (0.0, 0.0)
 
 
 CLOSED_WAY = WayUse(0.0)
-_FREE_POINT = PointUse(open=True, restricted=False, seconds=0.0)
+_CLOSED_POINT, _FREE_POINT = PointUse(open=False), PointUse(open=True)
 _OPENNESS: Mapping[Verdict, int] = MappingProxyType({"closed": 0, "restricted": 1, "open": 2})
 _MOTORWAYS = ("motorway", "motorway_link")
 _FOOTWAYS = ("footway", "path", "bridleway", "cycleway")
@@ -303,17 +310,26 @@ class Profile:
         """The use of a point with these tags: barriers, and delays at signals, stop signs, level crossings, bumps."""
         use = self._barrier(tags) if "barrier" in tags else _FREE_POINT
         if not use.open or (self.motor and not self._fits_limits(tags)):
-            return PointUse(open=False, restricted=False, seconds=0.0)
-        seconds, delays = use.seconds, self.tables.point_seconds
-        if tags.get("highway") in ("traffic_signals", "stop", "give_way", "mini_roundabout"):
-            seconds += delays[tags["highway"]] * self.signal_factor
+            return _CLOSED_POINT
+        delays = self.tables.point_seconds
+        both_ways, facing, signals = max(use.seconds), 0.0, 0.0
+        if tags.get("highway") == "traffic_signals":
+            signals = delays["traffic_signals"] * self.signal_factor
+        elif tags.get("highway") in ("stop", "give_way", "mini_roundabout"):
+            facing = delays[tags["highway"]] * self.signal_factor
         if tags.get("crossing") == "traffic_signals":
-            seconds += delays["crossing_signals"] * self.signal_factor
+            signals += delays["crossing_signals"] * self.signal_factor
         if tags.get("railway") == "level_crossing":
-            seconds += delays["level_crossing"]
+            both_ways += delays["level_crossing"]
         if self.motor and "traffic_calming" in tags:
-            seconds += delays["traffic_calming"]
-        return PointUse(open=True, restricted=use.restricted, seconds=seconds)
+            both_ways += delays["traffic_calming"]
+        along, against = (float(tags.get("direction") in (None, end)) for end in ("forward", "backward"))
+        return PointUse(
+            open=True,
+            restricted=use.restricted,
+            seconds=(both_ways + along * (facing + signals), both_ways + against * (facing + signals)),
+            signal_seconds=(along * signals, against * signals),
+        )
 
     def _barrier(self, tags: TagSet) -> PointUse:
         tables = self.tables
@@ -327,10 +343,10 @@ class Profile:
             verdict = verdict if self.height_m <= tables.restrictor_height_m else "closed"
         said = self._said_of_barrier(tags, immovable=barrier.fixed and not movable)
         if tags.get("locked") == "yes" and (said is None or self.motor):
-            return PointUse(open=False, restricted=False, seconds=0.0)  # a lock yields to no siren
+            return _CLOSED_POINT  # a lock yields to no siren
         verdict = said or verdict
         seconds = tables.movable_seconds if movable and verdict != "closed" and self.width_m > 1 else barrier.seconds
-        return PointUse(open=verdict != "closed", restricted=verdict == "restricted", seconds=seconds)
+        return PointUse(open=verdict != "closed", restricted=verdict == "restricted", seconds=(seconds, seconds))
 
     def _said_of_barrier(self, tags: TagSet, *, immovable: bool) -> Verdict | None:
         """What a barrier's access tags say. What can't be moved opens for ordinary vehicles' own keys only: access=yes on a

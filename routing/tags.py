@@ -295,7 +295,7 @@ WAY_KEYS: frozenset[str] = frozenset(
 """Keys of a way that can change its cost for some profile, or when it changes; `toll`, which guidance tells."""
 
 POINT_KEYS: frozenset[str] = frozenset(
-    {"barrier", "highway", "crossing", "railway", "traffic_calming", "locked", "bollard", "kerb", "opening_hours"}
+    {"barrier", "highway", "direction", "crossing", "railway", "traffic_calming", "locked", "bollard", "kerb", "opening_hours"}
     | _SIZE_KEYS
     | set(MODES)
     | {f"{key}{_CONDITIONAL}" for key in (*MODES, "locked")}
@@ -384,7 +384,7 @@ def point_tags(tags: TagSet) -> dict[str, str]:
     kept: dict[str, str] = {}
     if "barrier" in tags:
         kept = {key: tags[key] for key in POINT_KEYS & tags.keys()}
-        for key in ("highway", "crossing", "railway", "traffic_calming"):
+        for key in ("highway", "direction", "crossing", "railway", "traffic_calming"):
             kept.pop(key, None)
     if tags.get("highway") in _POINT_HIGHWAYS:
         kept["highway"] = tags["highway"]
@@ -394,6 +394,9 @@ def point_tags(tags: TagSet) -> dict[str, str]:
         kept["crossing"] = "traffic_signals"
     elif tags.get("barrier") == "kerb" and tags.get("highway") == "crossing":
         kept["highway"] = "crossing"
+    facing = tags.get("traffic_signals:direction", tags.get("direction"))
+    if ("highway" in kept or "crossing" in kept) and facing in ("forward", "backward"):
+        kept["direction"] = facing
     if tags.get("railway") == "level_crossing":
         kept["railway"] = "level_crossing"
     if tags.get("traffic_calming", "no") not in _POINT_CALMING:

@@ -106,7 +106,7 @@ class Oracle:
         if returns:
             seconds += self.profile.u_turn_seconds or 0.0
         else:
-            seconds += point.seconds
+            seconds += point.seconds[piece.against]
             if len([other for other in self.leaving[node] if self._driven(other)]) >= 3:
                 angle = np.array([round(self._angle(piece, onto))], np.int16)
                 seconds += float(self.profile.turn_seconds(angle, self.side)[0])
@@ -160,7 +160,7 @@ class Oracle:
 
     def _felt(self, profile: Profile, node: int) -> bool:
         point = profile.point(self.point.get(node, {}))
-        return not point.open or point.restricted or point.seconds > 0
+        return not point.open or point.restricted or max(point.seconds) > 0
 
     def _touches(self, restriction: TurnRestriction, node: int) -> bool:
         if restriction.via_is_node:

@@ -37,6 +37,7 @@ def turn_delays(
     state_segment: NDArray[np.int32],
     link_tail: NDArray[np.int32],
     link_head: NDArray[np.int32],
+    link_length_m: NDArray[np.float64],
     link_tagset: NDArray[np.int32],
     junction_tagset: NDArray[np.int32],
     restricted: NDArray[np.bool_],
@@ -44,6 +45,8 @@ def turn_delays(
     point_open: NDArray[np.bool_],
     point_restricted: NDArray[np.bool_],
     point_ms: NDArray[np.int64],
+    signal_ms: NDArray[np.int64],
+    one_junction_m: float,
     angle_ms: NDArray[np.int64],
     fork: NDArray[np.bool_],
     banned: NDArray[np.bool_],
@@ -66,7 +69,11 @@ def turn_delays(
             continue
         ms = u_turn_ms
         if not back:
-            ms = point_ms[point]
+            against = before & 1
+            ms = point_ms[point, against]
+            if signal_ms[point, against] > 0 and link_length_m[before >> 1] <= one_junction_m:
+                earlier = junction_tagset[link_head[before >> 1] if against else link_tail[before >> 1]]
+                ms -= min(signal_ms[point, against], signal_ms[earlier, against])
             if fork[junction]:
                 ms += angle_ms[turn_angle[turn] + 180]
         if way_ferry[link_tagset[after >> 1], after & 1] and not way_ferry[link_tagset[before >> 1], before & 1]:

@@ -151,10 +151,47 @@ def test_who_never_turns_round_does_so_at_dead_ends() -> None:
 
 def test_signals_delay_whoever_passes() -> None:
     town = draw("A-s-B", points={"s": "highway=traffic_signals"}).build()
-    signals = CAR.point({"highway": "traffic_signals"}).seconds
+    signals, _ = CAR.point({"highway": "traffic_signals"}).seconds
     turn_ms = cost(town.network, CAR).turn_ms
-    assert turn_ms[town.turn("A", "s", "B")] == ms(signals) > 0
+    assert turn_ms[town.turn("A", "s", "B")] == turn_ms[town.turn("B", "s", "A")] == ms(signals) > 0
     assert turn_ms[town.turn("A", "s", "A")] == ms(CAR.u_turn_seconds)
+
+
+def test_signals_that_face_one_way_delay_nobody_who_comes_the_other_way() -> None:
+    town = draw("A-s-B", points={"s": "highway=traffic_signals traffic_signals:direction=forward"}).build()
+    turn_ms = cost(town.network, CAR).turn_ms
+    along, against = (int(turn_ms[town.turn(*way)]) for way in ("AsB", "BsA"))
+    if town.segment("A", "s") & 1:  # whichever way the street was drawn
+        along, against = against, along
+    assert (along, against) == (18_000, 0)
+
+
+def test_signals_close_together_are_waited_at_once() -> None:
+    town = draw(
+        "A--s-t--u-x----w--B",
+        points={
+            **dict.fromkeys("stxw", "highway=traffic_signals"),
+            "u": "highway=crossing crossing=traffic_signals",
+        },
+        metres=15,
+    ).build()
+    turn_ms = cost(town.network, CAR).turn_ms
+    there = [int(turn_ms[town.turn(*way)]) for way in ("Ast", "stu", "tux", "uxw", "xwB")]
+    back = [int(turn_ms[town.turn(*way)]) for way in ("Bwx", "wxu", "xut", "uts", "tsA")]
+    # s and t are 30 m apart, t and u 45 m, u and x 30 m, x and w 75 m; a crossing on foot has signals of 6 s.
+    assert there == [18_000, 0, 6_000, 12_000, 18_000]
+    assert back == [18_000, 18_000, 0, 18_000, 0]
+
+
+def test_signals_behind_a_shut_gate_are_one_with_nothing() -> None:
+    """A gate with signals that shuts at night: who comes from it by day waits once, and `recost` knows the neighbours."""
+    shut = "barrier=gate highway=traffic_signals motor_vehicle:conditional='no @ (22:00-05:00)'"
+    town = draw("A--g-s--B", points={"g": shut, "s": "highway=traffic_signals"}, metres=15).build()
+    network, base = town.network, cost(town.network, CAR)
+    assert base.turn_ms[town.turn("g", "s", "B")] == 0
+    ((index, tags),) = [(i, tags) for i, tags in enumerate(network.tagsets) if "barrier" in tags]
+    at_night = applied(network, CAR, base, {index: with_conditions(tags, timed_clauses(tags).timed)}, {})
+    assert at_night.turn_ms[town.turn("g", "s", "B")] == 18_000
 
 
 def test_a_block_lets_nobody_through_but_turn_round() -> None:

@@ -31,7 +31,14 @@ STREET_TAGS = [
     "highway=busway",
     "oneway=-1",
 ]
-POINT_TAGS = ["highway=traffic_signals", "barrier=gate access=private", "barrier=bollard", "barrier=gate", "barrier=lift_gate"]
+POINT_TAGS = [
+    "highway=traffic_signals",
+    "highway=stop direction=backward",
+    "barrier=gate access=private",
+    "barrier=bollard",
+    "barrier=gate",
+    "barrier=lift_gate",
+]
 EXTRAS = ["", "", "", " | except=motorcycle", " | except=emergency", " | except=psv"]
 PROFILES = ["car", "ambulance", "ambulance_priority", "motorcycle"]
 

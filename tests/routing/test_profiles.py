@@ -342,7 +342,7 @@ def test_any_tags_give_a_use(tags: dict[str, str]) -> None:
         for use in one.way({"highway": "residential"} | tags):
             assert 0 <= use.speed_kph <= 100
         point = one.point(tags)
-        assert point.seconds >= 0
+        assert all(0 <= signals <= whole for signals, whole in zip(point.signal_seconds, point.seconds, strict=True))
         assert point.open or not point.restricted
 
 
@@ -474,7 +474,28 @@ DELAYS = [
 
 @pytest.mark.parametrize(("name", "text", "seconds"), DELAYS)
 def test_delays(name: str, text: str, seconds: float) -> None:
-    assert profile(name).point(tagged(text)).seconds == pytest.approx(seconds)
+    assert profile(name).point(tagged(text)).seconds == pytest.approx((seconds, seconds))
+
+
+FACING = [
+    ("highway=traffic_signals direction=forward", (18, 0), (18, 0)),
+    ("highway=traffic_signals direction=backward", (0, 18), (0, 18)),
+    ("highway=traffic_signals", (18, 18), (18, 18)),
+    ("highway=stop direction=backward", (0, 4), (0, 0)),
+    ("highway=give_way direction=forward", (2, 0), (0, 0)),
+    ("crossing=traffic_signals direction=forward traffic_calming=table", (10, 4), (6, 0)),
+    ("railway=level_crossing highway=stop direction=forward", (19, 15), (0, 0)),
+    ("barrier=gate", (20, 20), (0, 0)),
+]
+
+
+@pytest.mark.parametrize(("text", "seconds", "at_signals"), FACING)
+def test_signals_and_signs_may_face_one_direction(
+    text: str, seconds: tuple[float, float], at_signals: tuple[float, float]
+) -> None:
+    use = profile("c").point(tagged(text))
+    assert use.seconds == pytest.approx(seconds)
+    assert use.signal_seconds == pytest.approx(at_signals)
 
 
 def test_a_gate_that_closes_at_night() -> None:
