@@ -289,8 +289,7 @@ class Metric:
         if len(origin[0]) != len(origin[1]) or len(nodes) != len(offsets) or min(offsets, default=0) < -CLOSED:
             raise ValueError(f"an end needs one offset, at least -(2**31 - 1), for each node: {offsets} for {nodes}")
         for node in nodes:
-            if not 0 <= node < len(self._rank):
-                raise IndexError(f"node {node} is out of range: the graph has {len(self._rank)} nodes")
+            self._check(node)
         if not origin[0] or not destination[0]:
             return None
         ends = np.array((nodes, offsets), np.int64)
@@ -357,9 +356,12 @@ class Metric:
         """What questions read, the hierarchy included: for whoever wants it read ahead."""
         return (*self._graph, self._rank, self._values)
 
-    def _one(self, node: int) -> NDArray[np.int32]:
+    def _check(self, node: int) -> None:
         if not 0 <= node < len(self._rank):
             raise IndexError(f"node {node} is out of range: the graph has {len(self._rank)} nodes")
+
+    def _one(self, node: int) -> NDArray[np.int32]:
+        self._check(node)
         return self._rank[node : node + 1]
 
     def _ends(self, ends: Endpoints) -> Endpoints:

@@ -312,7 +312,7 @@ class Profile:
         if not use.open or (self.motor and not self._fits_limits(tags)):
             return _CLOSED_POINT
         delays = self.tables.point_seconds
-        both_ways, facing, signals = max(use.seconds), 0.0, 0.0
+        (both_ways, _), facing, signals = use.seconds, 0.0, 0.0  # a barrier takes as long from either side
         if tags.get("highway") == "traffic_signals":
             signals = delays["traffic_signals"] * self.signal_factor
         elif tags.get("highway") in ("stop", "give_way", "mini_roundabout"):

@@ -123,12 +123,13 @@ def make_route(
     """
     times = roads.segment_ms
     count = len(turns) + 1
-    segments, segment_ms, turn_ms = np.empty(count, np.int32), np.empty(count, np.int64), np.empty(count - 1, np.int64)
+    segments, segment_ms = np.empty(count, np.int32), np.empty(count, np.int64)
+    turn_ms, entered = np.empty(count - 1, np.int64), np.empty(count - 1, np.bool_)
     entries, distance_m, geometry = follow_turns(
         first, turns, float(fractions[0]), float(fractions[1]), network.state_segment, network.turn_head,
         roads.metric.weights, RESTRICTED_ENTRY_MS, still(times.base), still(times.changed), still(times.values),
         network.link_length_m, network.shape_first, network.shape_longitude, network.shape_latitude, segments, segment_ms,
-        turn_ms,
+        turn_ms, entered,
     )  # fmt: skip
     return Route(
         profile=profile,
@@ -141,15 +142,12 @@ def make_route(
         geometry=geometry,
         duration_ms=duration_ms,
         distance_m=distance_m,
-        restricted=_entered(network, segments[1:], turn_ms) if entries else (),
+        restricted=_restricted(network, segments[1:][entered]) if entries else (),
         origin_carry=carries[0],
         destination_carry=carries[1],
     )
 
 
-def _entered(network: RoadNetwork, onto: NDArray[np.int32], turn_ms: NDArray[np.int64]) -> tuple[RestrictedEntry, ...]:
-    """The restricted roads among those that turns lead onto; what entering them counts is taken off the delays."""
-    entering = turn_ms >= RESTRICTED_ENTRY_MS
-    turn_ms &= RESTRICTED_ENTRY_MS - 1
+def _restricted(network: RoadNetwork, segments: NDArray[np.int32]) -> tuple[RestrictedEntry, ...]:
     names = network.link_name
-    return tuple(RestrictedEntry(segment, network.names[int(names[segment >> 1])]) for segment in onto[entering].tolist())
+    return tuple(RestrictedEntry(segment, network.names[int(names[segment >> 1])]) for segment in segments.tolist())

@@ -17,9 +17,6 @@ from routing._kernels import streets as kernels
 from routing.earth import METRES_PER_DEGREE
 from routing.network import RoadNetwork
 
-_Array = NDArray[Any]
-_Arrays = tuple[_Array, _Array, _Array, _Array, _Array, _Array, _Array]
-
 
 class Reach(NamedTuple):
     """How far a link may be from a point, metres.
@@ -131,7 +128,7 @@ class SnapIndex:
         count = len(longitude)
         link, fraction, metres = np.empty(count, np.int32), np.empty(count, np.float64), np.empty(count, np.float64)
         x, y = still(np.ascontiguousarray(longitude, np.float64)), still(np.ascontiguousarray(latitude, np.float64))
-        kernels.nearest_streets(x, y, still(mask), unwanted, reach, *self._arrays(), link, fraction, metres)
+        kernels.nearest_streets(x, y, still(mask), unwanted, reach, self._edges(), link, fraction, metres)
         return link, fraction, metres
 
     def stop_near(
@@ -149,11 +146,11 @@ class SnapIndex:
         Args:
             walkable: uint8[l], not 0 where people may walk; empty if nobody walks.
         """
-        return Street(*kernels.stop_near(longitude, latitude, still(mask), unwanted, reach, walkable, *self._arrays()))
+        return Street(*kernels.stop_near(longitude, latitude, still(mask), unwanted, reach, walkable, self._edges()))
 
-    def _arrays(self) -> _Arrays:
+    def _edges(self) -> kernels.Edges:
         shapes = self.network
-        return (
+        return kernels.Edges(
             self.grid, self.cell_first, self.cell_link, self.cell_point, shapes.shape_first, shapes.shape_longitude,
             shapes.shape_latitude,
         )  # fmt: skip

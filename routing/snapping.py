@@ -45,7 +45,6 @@ FALLBACK_WALK_KPH = 4.0
 """Speed over ground that no mapped footway covers (the gap between a door and the road)."""
 
 CarryKind = Literal["street", "footways", "straight"]
-Point = tuple[float, float]
 
 _NO_WAYS = still(np.empty(0, np.uint8))
 
@@ -301,42 +300,28 @@ def _nearest_place(
     street = index.stop_near(x, y, mask, reach, walkable, unwanted=unwanted)
     if street.link < 0:
         return None
+    asked, stop, link, fraction = (x, y), (street.longitude, street.latitude), street.link, street.fraction
     kind: CarryKind = "street"
+    walk: Walk | None = None
     if footways is not None and street.foot_link >= 0 and street.metres > street.foot_m + BESIDE_M:
-        walk = footways.walk(street.foot_link, street.foot_fraction, mask, unwanted=unwanted)
-        if walk is not None:
-            return _stop(index, mask, profile, (x, y), *_along(index, (x, y), walk, street.foot_m))
         kind = "straight"
-    stop = street.longitude, street.latitude
-    gap_m = distance_m(x, y, *stop)
-    carry = Carry(kind, gap_m, gap_m * 3.6 / FALLBACK_WALK_KPH, np.array(((x, y), stop), np.float64))
-    return _stop(index, mask, profile, (x, y), stop, street.link, street.fraction, gap_m, carry)
+        walk = footways.walk(street.foot_link, street.foot_fraction, mask, unwanted=unwanted)
+    if walk is not None:
+        link, fraction = walk.street_link, 0.0 if walk.at_tail else 1.0
+        stop = index.point_at(link, fraction)
+    gap_m = distance_m(*asked, *stop)
+    if walk is None:
+        carry = Carry(kind, gap_m, _seconds_off_road(gap_m), np.array((asked, stop), np.float64))
+    else:
+        path = np.concatenate((np.array([asked], np.float64), walk.path))
+        seconds = walk.ms / 1000.0 + _seconds_off_road(street.foot_m)
+        carry = Carry("footways", walk.metres + street.foot_m, seconds, path)
+    name = index.network.names[int(index.network.link_name[link])]
+    return Snap(*asked, profile, positions_of(link, fraction, int(mask[link])), name, *stop, gap_m, carry)
 
 
-def _along(index: SnapIndex, asked: Point, walk: Walk, gap_m: float) -> tuple[Point, int, float, float, Carry]:
-    """Where a way on foot leads, as `_stop` wants it; `gap_m` lies before it."""
-    fraction = 0.0 if walk.at_tail else 1.0
-    stop = index.point_at(walk.street_link, fraction)
-    seconds = walk.ms / 1000.0 + gap_m * 3.6 / FALLBACK_WALK_KPH
-    path = np.concatenate((np.array([asked], np.float64), walk.path))
-    carry = Carry("footways", walk.metres + gap_m, seconds, path)
-    return stop, walk.street_link, fraction, distance_m(*asked, *stop), carry
-
-
-def _stop(
-    index: SnapIndex,
-    mask: NDArray[np.uint8],
-    profile: str,
-    asked: Point,
-    stop: Point,
-    link: int,
-    fraction: float,
-    gap_m: float,
-    carry: Carry,
-) -> Snap:
-    street = index.network.names[int(index.network.link_name[link])]
-    positions = positions_of(link, fraction, int(mask[link]))
-    return Snap(*asked, profile, positions, street, *stop, gap_m, carry)
+def _seconds_off_road(metres: float) -> float:
+    return metres * 3.6 / FALLBACK_WALK_KPH
 
 
 def _too_far(index: SnapIndex, mask: NDArray[np.uint8], x: float, y: float, profile: str, max_gap_m: float) -> str:

@@ -6,7 +6,7 @@ kilometre); lengths along a link are haversine with the earth's mean radius, as 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,18 @@ _FAR = 1e30
 
 length_between = kernel(distance_m)
 """`earth.distance_m` for kernels."""
+
+
+class Edges(NamedTuple):
+    """The edges of link shapes and the grid over them, as `routing.snap_index.SnapIndex` and the network hold them."""
+
+    grid: Floats
+    cell_first: Integers
+    cell_link: Integers
+    cell_point: Integers
+    shape_first: Integers
+    shape_x: Floats
+    shape_y: Floats
 
 
 @kernel
@@ -84,19 +96,14 @@ def _nearest_link(
     unwanted: int,
     max_m: float,
     fenced_m: float,
-    grid: Floats,
-    cell_first: Integers,
-    cell_link: Integers,
-    cell_point: Integers,
-    shape_first: Integers,
-    shape_x: Floats,
-    shape_y: Floats,
+    edges: Edges,
 ) -> tuple[int, float, float]:
     """The nearest link to a point, -1 if there is none; the share of its length before the nearest place; metres to there.
 
     A link counts if its mask isn't 0, has none of the `unwanted` bits, and it lies within `max_m`, or within `fenced_m` where
     its FENCED bit is set.
     """
+    grid, cell_first, cell_link, cell_point, shape_first, shape_x, shape_y = edges
     columns, rows = int(grid[4]), int(grid[5])
     scale_x = np.cos(y * np.pi / 180.0) * METRES_PER_DEGREE
     cell_x_m, cell_y_m = grid[2] * scale_x, grid[3] * METRES_PER_DEGREE
@@ -158,20 +165,13 @@ def _nearest_street(
     mask: Integers,
     unwanted: int,
     reach_m: tuple[float, float, float, float],
-    grid: Floats,
-    cell_first: Integers,
-    cell_link: Integers,
-    cell_point: Integers,
-    shape_first: Integers,
-    shape_x: Floats,
-    shape_y: Floats,
+    edges: Edges,
 ) -> tuple[int, float, float]:
     """As `_nearest_link`; `reach_m` as in `routing.snap_index.Reach`."""
-    index = (grid, cell_first, cell_link, cell_point, shape_first, shape_x, shape_y)
     max_m, fenced_m, on_foot_m, near_m = reach_m
-    link, fraction, metres = _nearest_link(x, y, mask, unwanted, max_m, fenced_m, *index)
+    link, fraction, metres = _nearest_link(x, y, mask, unwanted, max_m, fenced_m, edges)
     if link >= 0 and mask[link] & FENCED and metres > on_foot_m:
-        other, other_fraction, other_m = _nearest_link(x, y, mask, unwanted, min(near_m, max_m), on_foot_m, *index)
+        other, other_fraction, other_m = _nearest_link(x, y, mask, unwanted, min(near_m, max_m), on_foot_m, edges)
         if other >= 0:
             return other, other_fraction, other_m
     return link, fraction, metres
@@ -184,22 +184,15 @@ def nearest_streets(
     mask: Integers,
     unwanted: int,
     reach_m: tuple[float, float, float, float],
-    grid: Floats,
-    cell_first: Integers,
-    cell_link: Integers,
-    cell_point: Integers,
-    shape_first: Integers,
-    shape_x: Floats,
-    shape_y: Floats,
+    edges: Edges,
     found_link: Integers,
     found_fraction: Floats,
     found_m: Floats,
 ) -> None:
     """The nearest link to each point, as `_nearest_street`."""
-    index = (grid, cell_first, cell_link, cell_point, shape_first, shape_x, shape_y)
     for number in range(len(longitudes)):
         found_link[number], found_fraction[number], found_m[number] = _nearest_street(
-            longitudes[number], latitudes[number], mask, unwanted, reach_m, *index
+            longitudes[number], latitudes[number], mask, unwanted, reach_m, edges
         )
 
 
@@ -211,23 +204,16 @@ def stop_near(
     unwanted: int,
     reach_m: tuple[float, float, float, float],
     walkable: Integers,
-    grid: Floats,
-    cell_first: Integers,
-    cell_link: Integers,
-    cell_point: Integers,
-    shape_first: Integers,
-    shape_x: Floats,
-    shape_y: Floats,
+    edges: Edges,
 ) -> tuple[int, float, float, float, float, int, float, float]:
     """The nearest street to a point, and the nearest walkable link that is no farther: `routing.snap_index.Street`."""
-    index = (grid, cell_first, cell_link, cell_point, shape_first, shape_x, shape_y)
-    link, fraction, metres = _nearest_street(x, y, mask, unwanted, reach_m, *index)
+    link, fraction, metres = _nearest_street(x, y, mask, unwanted, reach_m, edges)
     if link < 0:
         return -1, 0.0, np.inf, x, y, -1, 0.0, np.inf
-    stop_x, stop_y = point_along(link, fraction, shape_first, shape_x, shape_y)
+    stop_x, stop_y = point_along(link, fraction, edges.shape_first, edges.shape_x, edges.shape_y)
     foot, foot_fraction, foot_m = -1, 0.0, np.inf
     if len(walkable):
-        foot, foot_fraction, foot_m = _nearest_link(x, y, walkable, 0, metres, np.inf, *index)
+        foot, foot_fraction, foot_m = _nearest_link(x, y, walkable, 0, metres, np.inf, edges)
     return link, fraction, metres, stop_x, stop_y, foot, foot_fraction, foot_m
 
 
@@ -363,15 +349,16 @@ def follow_turns(
     segments: Integers,
     segment_ms: Integers,
     turn_ms: Integers,
+    entered: NDArray[np.bool_],
 ) -> tuple[int, float, Floats]:
     """A route along a first segment and those that turns (arcs of the query graph) lead to.
 
     `times` are those along segments; `changed` (sorted) have `changed_times` instead. `entry_ms`, a power of 2, is added to
-    the weight of a turn into a restricted road. Writes segments int32[k], times along them int64[k], and the weight of each
-    turn without that of its segment, int64[k - 1].
+    the weight of a turn into a restricted road. Writes segments int32[k], times along them int64[k], delays between them
+    int64[k - 1], and which of the turns enter a restricted road, bool[k - 1].
 
     Returns:
-        How many of the turns enter a restricted road, metres from start to end, the line as `line_of_route` gives it.
+        How many turns enter a restricted road, metres from start to end, the line as `line_of_route` gives it.
     """
     count = len(segments)
     entries = 0
@@ -388,7 +375,9 @@ def follow_turns(
         ends = end_fraction if number == count - 1 else 1.0
         metres += link_length_m[segment >> 1] * ends - link_length_m[segment >> 1] * begins
         if number > 0:
-            turn_ms[number - 1] = np.int64(turn_weight[turns[number - 1]]) - ms
-            entries += turn_ms[number - 1] >= entry_ms
+            delay_ms = np.int64(turn_weight[turns[number - 1]]) - ms
+            turn_ms[number - 1] = delay_ms & (entry_ms - 1)
+            entered[number - 1] = delay_ms >= entry_ms
+            entries += entered[number - 1]
     line = line_of_route(segments, start_fraction, end_fraction, shape_first, shape_x, shape_y)
     return entries, max(0.0, metres), line
