@@ -7,7 +7,7 @@ whoever needs only the choice (the simulation); `decide` explains it as well.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,16 +15,7 @@ from numpy.typing import NDArray
 
 from dispatch.cases import Requirement
 from dispatch.declines import expected_care, not_taken, refused_cost, sitegar_cost
-from dispatch.options import (
-    Decision,
-    Destination,
-    FacilityChoice,
-    Floats,
-    Option,
-    Tables,
-    no_remarks,
-    referral_desk,
-)
+from dispatch.options import Decision, Describe, Destination, FacilityChoice, Floats, Option, Tables, no_remarks, referral_desk
 from dispatch.policies import DEFAULT_POLICY, POLICIES, Problem, Ranking, Scores, rank
 from dispatch.reasons import AnyReason, Reason, reason
 from dispatch.screening import Candidate, LeftOut
@@ -212,7 +203,7 @@ def _option(
     ranking: Ranking,
     place: int,
     known: _Asked,
-    describe: Callable[[Destination], tuple[AnyReason, ...]],
+    describe: Describe,
 ) -> Option:
     v, f = int(ranking.vehicle[place]), int(ranking.facility[place])
     candidate, way, destination = candidates[v], tables.ways[tables.way[v]], destinations[f]
@@ -256,7 +247,7 @@ def _facilities(
     way: int,
     scored: Floats,
     expected_ms: Floats,
-    describe: Callable[[Destination], tuple[AnyReason, ...]],
+    describe: Describe,
     limit: int,
 ) -> tuple[list[FacilityChoice], list[LeftOut]]:
     """The facilities for a vehicle, by its score of each and the expected time; and why each but the first is not."""
@@ -298,7 +289,7 @@ def decide(
     policy: str = DEFAULT_POLICY,
     vehicles_out: Sequence[LeftOut] = (),
     facilities_out: Sequence[LeftOut] = (),
-    describe: Callable[[Destination], tuple[AnyReason, ...]] = no_remarks,
+    describe: Describe = no_remarks,
     limit: int = 5,
 ) -> Decision:
     """Rank the pairs (vehicle, facility) and say why the others lost.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dispatch.cases import Requirement
 from dispatch.decision import told_minutes
 from dispatch.facts import Call, Region
-from dispatch.options import Destination, no_remarks, referral_desk
+from dispatch.options import Describe, Destination, no_remarks, referral_desk
 from dispatch.reasons import AnyReason, Reason, reason
 from dispatch.screening import LeftOut
 from dispatch.settings import DecisionSettings, learned
@@ -79,9 +79,6 @@ def match_facilities(
     prior = _prior(region, asked, settings)
     return match(asked, region.facilities, travel_ms, leaving, region.availability, tried, prior, estimated)
 
-
-Describe = Callable[[Destination], tuple[AnyReason, ...]]
-"""What is old, unknown or contradictory about a destination."""
 
 _OFF_ROAD_M = 150.0
 """A facility farther than this from every street stands in a large compound, or in the wrong place."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -182,6 +183,10 @@ class Decision:
     facilities_lost: tuple[LeftOut, ...]
     vehicles_out: tuple[LeftOut, ...]
     facilities_out: tuple[LeftOut, ...]
+
+
+Describe = Callable[[Destination], tuple[AnyReason, ...]]
+"""What is old, unknown or contradictory about a destination."""
 
 
 def no_remarks(_place: Destination) -> tuple[AnyReason, ...]:
