@@ -196,10 +196,12 @@ def _recommendations(case: Case, results: Results, bursts: int) -> None:
             time.sleep(PAUSE_SECONDS)
             results.note("recommend idle", "siaga", worker.call("recommend", vehicles=50, count=AFTER_IDLE)["seconds"])
             worker.call("recommend", vehicles=50, count=WARMING_UP)
-            measured.append(worker.call("recommend", vehicles=50, count=RECOMMENDATIONS))
-    shortest = min(pace for burst in measured for pace in burst["pace"])
-    for burst in measured:
-        at_full_pace = max(burst["pace"]) <= FULL_PACE * shortest
+            before = worker.call("pace")
+            burst = worker.call("recommend", vehicles=50, count=RECOMMENDATIONS)
+            measured.append((burst, (before, worker.call("pace"))))
+    shortest = min(min(paces) for _, paces in measured)
+    for burst, paces in measured:
+        at_full_pace = max(paces) <= FULL_PACE * shortest
         results.note("recommend" if at_full_pace else "recommend slow", "siaga", burst["seconds"])
         if at_full_pace:
             results.note("recommend told", "siaga", burst["told"])

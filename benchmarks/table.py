@@ -117,9 +117,8 @@ class Table:
         if row.startswith("recommend") and len(several) > 20:
             share = ""
             if row == "recommend slow":
-                share = (
-                    f", {len(several) / (len(several) + len(results.seconds.get('recommend', {}).get('siaga', []))):.0%} of all"
-                )
+                at_full_pace = results.seconds.get("recommend", {}).get("siaga", [])
+                share = f", {len(several) / (len(several) + len(at_full_pace)):.0%} of all"
             return f"{figure(own)} (p95 {figure(p95(several))}{share})"
         return self._figure(row, own)
 

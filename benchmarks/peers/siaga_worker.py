@@ -68,7 +68,7 @@ class Worker:
         opened = time.perf_counter()
         self.region.roads.read_ahead()
         read = time.perf_counter()
-        self.region.settle()
+        self.region.settle()  # reads ahead once more, which is not worth a figure
         self.folder = Path(folder)
         self.metric = self.closed = self.region.roads.router.state.roads[PROFILE].metric
         network = self.region.roads.network
