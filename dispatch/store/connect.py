@@ -1,0 +1,154 @@
+"""Clients of the store's servers: nothing is sent twice by itself, nothing waits long, every failure is one of ours.
+
+A store is named by a URL:
+
+    unix:///path/to/socket
+    redis://user:password@host:6379/0                             rediss:// with TLS
+    redis+cluster://user:password@host:7000,host:7001,host:7002   rediss+cluster:// with TLS; any of its nodes, to begin with
+
+After `?` come redis-py's own settings, for instance `ssl_ca_certs=/etc/ssl/own-ca.pem`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    ClusterDownError,
+    ConnectionError,
+    MasterDownError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    TimeoutError,
+)
+
+from dispatch.store.errors import StoreError, StoreRefusedError, StoreUnreachableError
+
+CONNECT_SECONDS = 1.0
+ANSWER_SECONDS = 3.0
+"""Until a server that says nothing counts as unreachable."""
+
+LONGEST_WAIT_MS = 2000
+"""A stream reader waits this long at most in one call: under `ANSWER_SECONDS`, else waiting would look like a lost server."""
+
+_COMMAND_CONNECTIONS = 64
+_READER_CONNECTIONS = 1000
+
+T = TypeVar("T")
+
+Client = Any
+"""A `redis.asyncio.Redis` whose answers are bytes. Its own types leave open whether they are text, which is for us to know."""
+
+_REFUSALS: tuple[tuple[type[RedisError], str], ...] = (
+    (BusyLoadingError, "it is still reading its data from disk; wait until it has"),
+    (ReadOnlyError, "it is a replica, which takes no writes; give the address of the primary"),
+    (OutOfMemoryError, "its memory limit is reached; raise maxmemory, or archive and trim"),
+    (ClusterDownError, "its part of the cluster is down; bring the missing node back"),
+    (MasterDownError, "it is a replica that has lost its primary; bring that back"),
+    (AuthenticationError, "it does not accept the user or password in the store's URL; correct them"),
+    (NoPermissionError, "its user may not do this; see its ACL"),
+)
+
+
+def store_error(address: str, error: Exception) -> StoreError:
+    """The error of ours that says what a client's error means: no answer, or a refusal and what to do about it."""
+    for kind, meaning in _REFUSALS:
+        if isinstance(error, kind):
+            return StoreRefusedError(f"the store at {address} refuses: {meaning} ({error})")
+    if str(error).startswith("MISCONF"):
+        return StoreRefusedError(f"the store at {address} refuses: it can't write to its disk; look there ({error})")
+    if isinstance(error, ConnectionError | TimeoutError | OSError):
+        return StoreUnreachableError(f"the store at {address} does not answer: {error or type(error).__name__}")
+    return StoreRefusedError(f"the store at {address} refuses: {error}")
+
+
+class Node:
+    """One server: a bounded set of connections for commands, and others for readers that wait.
+
+    Attributes:
+        address: for messages; without user and password.
+        commands, readers: the clients.
+    """
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self.host = parts.hostname or ""
+        self.address = parts.path if parts.scheme == "unix" else parts.netloc.rpartition("@")[2]
+        shared = {
+            "protocol": 2,
+            "socket_connect_timeout": CONNECT_SECONDS,
+            "socket_timeout": ANSWER_SECONDS,
+            "retry": Retry(NoBackoff(), 0),
+            "retry_on_error": [],
+        }
+        if parts.scheme == "unix":
+            del shared["socket_connect_timeout"]  # redis-py's connection over a socket file knows none, and needs none
+        self.commands: Client = Redis.from_pool(
+            BlockingConnectionPool.from_url(url, max_connections=_COMMAND_CONNECTIONS, timeout=ANSWER_SECONDS, **shared)
+        )
+        self.readers: Client = Redis.from_pool(ConnectionPool.from_url(url, max_connections=_READER_CONNECTIONS, **shared))
+
+    def client(self, waits: bool) -> Client:
+        """The client for a command, or for a read that waits."""
+        return self.readers if waits else self.commands
+
+    async def ask(self, do: Callable[[Client], Awaitable[T]]) -> T:
+        """Do something on this server.
+
+        Raises:
+            StoreUnreachableError, StoreRefusedError: as `store_error` says.
+        """
+        try:
+            return await do(self.commands)
+        except (RedisError, OSError) as error:
+            raise store_error(self.address, error) from error
+
+    async def aclose(self) -> None:
+        await self.commands.aclose()
+        await self.readers.aclose()
+
+
+class Link(Protocol):
+    """The way to a store: which server has a slot, and all of them."""
+
+    async def run(self, slot: int, do: Callable[[Client], Awaitable[T]], *, waits: bool = False) -> T:
+        """Do something on the server that has a slot; `waits`: it reads from a stream and may wait there.
+
+        Raises:
+            StoreUnreachableError, StoreRefusedError: as `store_error` says.
+        """
+        ...
+
+    async def primaries(self) -> list[Node]:
+        """Every server that takes writes, answering or not."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+class OneServer:
+    """A store on one server, which has every slot."""
+
+    def __init__(self, url: str) -> None:
+        self._node = Node(url)
+
+    async def run(self, slot: int, do: Callable[[Client], Awaitable[T]], *, waits: bool = False) -> T:  # noqa: ARG002
+        try:
+            return await do(self._node.client(waits))
+        except (RedisError, OSError) as error:
+            raise store_error(self._node.address, error) from error
+
+    async def primaries(self) -> list[Node]:
+        return [self._node]
+
+    async def aclose(self) -> None:
+        await self._node.aclose()
