@@ -39,7 +39,7 @@ class Reason(Struct, frozen=True, gc=False):
         Raises:
             DataError: the code has no text.
         """
-        return text(language, f"dispatch.reason.{self.code}", **{name: _said(value, language) for name, value in self.params})
+        return text(language, f"dispatch.reason.{self.code}", **{name: said(value, language) for name, value in self.params})
 
     def as_dict(self, language: Language) -> dict[str, object]:
         """For programs: code, figures and words."""
@@ -50,7 +50,8 @@ class Reason(Struct, frozen=True, gc=False):
         return {"code": self.code, "params": figures, "text": self.text(language)}
 
 
-def _said(value: Value, language: Language) -> str:
+def said(value: Value, language: Language) -> str:
+    """A figure or a name as people of a language write it."""
     if isinstance(value, Terms):
         return value.text(language)
     if isinstance(value, float):

@@ -6,7 +6,7 @@ demand is preparation: `facilities.prepare`.
 
 from __future__ import annotations
 
-from facilities.availability import Availability, AvailabilityBoard
+from facilities.availability import Availability, AvailabilityBoard, AvailabilityState
 from facilities.demand import DemandCells
 from facilities.hours import Calendar, Hours, Open, Opening, country_of, opening_at, read_hours, time_zone
 from facilities.matching import Certainty, LeftOut, Matches, Ranked, match
@@ -20,6 +20,7 @@ __all__ = [
     "NEVER",
     "Availability",
     "AvailabilityBoard",
+    "AvailabilityState",
     "Calendar",
     "CapabilityClaim",
     "Certainty",

@@ -1,0 +1,176 @@
+"""Sending somebody: a vehicle of the fleet, officers without one, or help from outside; and pulling a booked trip away."""
+
+from __future__ import annotations
+
+from dispatch.cases import case_kinds
+from dispatch.fleet import VehicleStatus
+from dispatch.life.case import Case, Patient, PatientState
+from dispatch.life.commands import Assign, Join
+from dispatch.life.deciding import Deciding
+from dispatch.life.events import GoalChanged, OfficerMoved, PatientAssigned, RidersJoined, RunStarted, UnitMoved
+from dispatch.life.facts import VehicleChoice
+from dispatch.life.referral import Goal
+from dispatch.life.referring import look_for_place
+from dispatch.life.refusals import ConflictError, InvalidError
+from dispatch.life.releasing import end_run
+from dispatch.life.run import Chosen, Helper, Rider, Run, RunState
+from dispatch.life.units import Unit
+from dispatch.reasons import Terms
+
+
+def assign(d: Deciding, command: Assign) -> None:
+    """The dispatcher sends a vehicle, or officers without one."""
+    case = ready(d, command.case)
+    patients = _those(case, command.patients)
+    if command.unit is None and not command.officers:
+        raise InvalidError("nobody_to_send")
+    if not command.recommended and not command.override.strip():
+        raise InvalidError("override_without_reason")
+    ranked = d.facts.vehicles if d.facts.vehicles_for == case.id else ()
+    choice = next((one for one in ranked if one.unit == command.unit), None)
+    if command.unit is not None:
+        take_unit(d, d.unit(command.unit), case, len(patients))
+    for name in command.officers:
+        _take_officer(d, name)
+    chosen: Chosen = "recommended" if command.recommended else "override"
+    start_run(
+        d,
+        case,
+        patients,
+        command.unit,
+        command.officers,
+        None,
+        chosen,
+        command.override,
+        _reach_ms(choice),
+        command.goal or _goal(choice),
+    )
+
+
+def _reach_ms(choice: VehicleChoice | None) -> float | None:
+    return None if choice is None else choice.reach_ms
+
+
+def _goal(choice: VehicleChoice | None) -> Goal | None:
+    return None if choice is None else choice.goal
+
+
+def assign_by_itself(d: Deciding, case: Case) -> bool:
+    """Sends the first of the vehicles ranked for a case that is still to be had; False if there is none."""
+    for choice in d.facts.vehicles if d.facts.vehicles_for == case.id else ():
+        unit = d.world.units.get(choice.unit)
+        if unit is None or unit.retired or not (unit.free or _may_divert(d, unit, case)):
+            continue
+        _send(d, case, unit, choice)
+        return True
+    return False
+
+
+def _send(d: Deciding, case: Case, unit: Unit, choice: VehicleChoice) -> None:
+    waiting = case.waiting()
+    patients = waiting[: unit.capacity] if d.kind_of(case).destination != "none" and unit.capacity else waiting
+    take_unit(d, unit, case, len(patients))
+    start_run(d, case, patients, unit.id, (), None, "automatic", "", choice.reach_ms, choice.goal)
+
+
+def ready(d: Deciding, name: str) -> Case:
+    """The open case, if enough is known of it and somebody waits.
+
+    Raises:
+        ConflictError: it is a draft, or nobody waits.
+    """
+    case = d.case(name)
+    if not case.complete:
+        raise ConflictError("case_is_draft", case=name)
+    if not case.waiting():
+        raise ConflictError("nobody_waits", case=name)
+    return case
+
+
+def _those(case: Case, names: tuple[str, ...]) -> tuple[Patient, ...]:
+    waiting = case.waiting()
+    if not names:
+        return waiting
+    chosen = tuple(one for one in waiting if one.id in names)
+    if missing := sorted(set(names) - {one.id for one in chosen}):
+        raise ConflictError("patient_not_waiting", case=case.id, patient=missing[0])
+    return chosen
+
+
+def _may_divert(d: Deciding, unit: Unit, case: Case) -> bool:
+    return unit.can_be_diverted and not d.kind_of(case).scheduled
+
+
+def take_unit(d: Deciding, unit: Unit, case: Case, people: int) -> None:
+    """Makes sure that a vehicle can go; a booked trip that it has is pulled away, and its people wait for another vehicle.
+
+    Raises:
+        ConflictError: it is somebody else's, or out of service, or too small.
+    """
+    kind = d.kind_of(case)
+    if not unit.free and not _may_divert(d, unit, case):
+        raise ConflictError("vehicle_taken", vehicle=unit.name or unit.id, status=Terms("status", (unit.status,)))
+    if kind.destination != "none" and unit.capacity < people:
+        raise ConflictError("vehicle_too_small", vehicle=unit.name or unit.id, capacity=unit.capacity, people=people)
+    if unit.run is not None:
+        end_run(d, d.world.runs[unit.run], "preempted", VehicleStatus.STANDBY, case.id)
+
+
+def _take_officer(d: Deciding, name: str) -> None:
+    officer = d.officer(name)
+    if officer.run is not None:
+        raise ConflictError("officer_taken", officer=officer.name or officer.id)
+    if not officer.on_shift(d.now):
+        raise ConflictError("officer_off_duty", officer=officer.name or officer.id)
+
+
+def start_run(
+    d: Deciding,
+    case: Case,
+    patients: tuple[Patient, ...],
+    unit: str | None,
+    officers: tuple[str, ...],
+    helper: Helper | None,
+    chosen: Chosen,
+    reason: str,
+    expected_ms: float | None,
+    goal: Goal | None,
+) -> Run:
+    """Starts a run for some of those who wait, and has places be looked for where facilities are asked ahead."""
+    assert case.kind is not None
+    assert case.priority is not None
+    run = d.new_id()
+    riders = tuple(Rider(case.id, one.id) for one in patients)
+    d.emit(RunStarted(run, unit, officers, helper, riders, case.kind, case.priority, chosen, reason, expected_ms))
+    if unit is not None:
+        d.emit(UnitMoved(unit, VehicleStatus.ASSIGNED, run, case_kinds()[case.kind].scheduled))
+    for name in officers:
+        d.emit(OfficerMoved(name, run))
+    for one in patients:
+        _sent_for(d, case, one, run, goal)
+    return d.world.runs[run]
+
+
+def _sent_for(d: Deciding, case: Case, patient: Patient, run: str, goal: Goal | None) -> None:
+    d.emit(PatientAssigned(case.id, patient.id, run))
+    if d.kind_of(case).destination == "given" and patient.goal is None:
+        d.emit(GoalChanged(case.id, patient.id, Goal("given", "given"), True, "asked_for"))
+    elif goal is not None and goal.kind == "given":
+        d.emit(GoalChanged(case.id, patient.id, goal, True, "chosen"))
+    first = goal if goal is not None and goal.kind in ("facility", "outside") else None
+    look_for_place(d, case.id, patient.id, first)
+
+
+def join(d: Deciding, command: Join) -> None:
+    """A run under way fetches waiting patients as well: a second one at the scene, or a shared trip."""
+    run, case = d.run(command.run), ready(d, command.case)
+    patients = _those(case, command.patients)
+    if run.state.rank >= RunState.ESCORTING.rank:
+        raise ConflictError("run_too_far", run=run.id)
+    if run.unit is not None and (unit := d.unit(run.unit)).capacity < len(run.riders) + len(patients):
+        people = len(run.riders) + len(patients)
+        raise ConflictError("vehicle_too_small", vehicle=unit.name or unit.id, capacity=unit.capacity, people=people)
+    d.emit(RidersJoined(run.id, tuple(Rider(case.id, one.id) for one in patients)))
+    for one in patients:
+        assert one.state is PatientState.WAITING
+        _sent_for(d, case, one, run.id, None)

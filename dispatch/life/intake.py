@@ -1,0 +1,129 @@
+"""Recording a call, completing and correcting it, merging two reports of one event, and ending it."""
+
+from __future__ import annotations
+
+from dispatch.cases import Priority, case_kinds
+from dispatch.life.case import Outcome, PatientState
+from dispatch.life.commands import AddPatient, CancelCase, DescribeCase, EndPatient, MergeCase, OpenCase
+from dispatch.life.deciding import Deciding
+from dispatch.life.events import CaseDescribed, CaseOpened, ParticularsNoted, PatientAdded
+from dispatch.life.refusals import ConflictError, InvalidError
+from dispatch.life.releasing import begin_search, end_patient
+from dispatch.life.run import RunState
+from dispatch.reasons import Terms
+
+MOST_PATIENTS = 50
+_BY_ITS_OWN_COMMAND = frozenset({Outcome.DIED, Outcome.DUPLICATE, Outcome.TREATED, Outcome.HANDED_OVER, Outcome.DELIVERED})
+_NOBODY_ABOARD = frozenset({Outcome.NOT_FOUND, Outcome.BY_OTHERS, Outcome.CANCELLED})
+
+
+def _check(kind: str | None, priority: Priority | None) -> None:
+    kinds = case_kinds()
+    if kind is not None and kind not in kinds:
+        raise InvalidError("no_kind", kind=kind, known=", ".join(kinds))
+    if kind is not None and kinds[kind].scheduled and priority is Priority.RED:
+        raise InvalidError("scheduled_red", kind=kind)
+
+
+def open_case(d: Deciding, command: OpenCase) -> None:
+    """Records a call."""
+    if command.case in d.world.cases:
+        raise ConflictError("case_exists", case=command.case)
+    if not 1 <= command.patients <= MOST_PATIENTS:
+        raise InvalidError("patients", most=MOST_PATIENTS)
+    _check(command.kind, command.priority)
+    received = command.received_at or d.at
+    if received.tzinfo is None:
+        raise InvalidError("time_without_zone")
+    if received - d.now > d.rules.skew:
+        raise InvalidError("time_ahead", seconds=round((received - d.now).total_seconds()))
+    patients = tuple(str(number) for number in range(1, command.patients + 1))
+    d.emit(
+        CaseOpened(
+            command.case,
+            command.kind,
+            command.priority,
+            command.cell,
+            patients,
+            min(received, d.now),
+            command.pickup_at,
+            command.needs,
+        )
+    )
+    if command.noted:
+        d.emit(ParticularsNoted(command.case, command.noted, command.cell is not None))
+    begin_search(d, command.case, "opened")
+
+
+def describe_case(d: Deciding, command: DescribeCase) -> None:
+    """Completes a draft, or puts right what was recorded."""
+    case = d.case(command.case)
+    _check(command.kind or case.kind, command.priority or case.priority)
+    if command.kind not in (None, case.kind) and any(one.run is not None for one in case.patients):
+        old, new = d.kind_of(case), case_kinds()[command.kind or ""]
+        if (old.destination, old.scheduled) != (new.destination, new.scheduled):
+            raise ConflictError("kind_under_way", case=case.id)
+    changed = (command.kind, command.priority, command.cell, command.pickup_at, command.needs)
+    if any(one is not None for one in changed):
+        described = CaseDescribed(case.id, *changed, command.why)
+        d.emit(described)
+    if command.noted:
+        d.emit(ParticularsNoted(case.id, command.noted, command.cell is not None))
+    begin_search(d, case.id, "completed")
+
+
+def add_patient(d: Deciding, command: AddPatient) -> None:
+    """There is one more person, for whom a vehicle is looked for as well."""
+    case = d.case(command.case)
+    if len(case.patients) >= MOST_PATIENTS:
+        raise InvalidError("patients", most=MOST_PATIENTS)
+    d.emit(PatientAdded(case.id, str(len(case.patients) + 1)))
+    begin_search(d, case.id, "patient_added")
+
+
+def merge_case(d: Deciding, command: MergeCase) -> None:
+    """Two calls were about one event: one case ends, the other goes on, with those people who were not in it yet.
+
+    A vehicle that was already sent for the one that ends is called off, unless it has met somebody: then it must be the other
+    way round.
+    """
+    if command.case == command.into:
+        raise InvalidError("merge_itself")
+    case, into = d.case(command.case), d.case(command.into)
+    here = [one for one in case.patients if not one.ended]
+    for one in here:
+        met = one.state not in (PatientState.WAITING, PatientState.ASSIGNED)
+        if met or (one.run is not None and d.world.runs[one.run].state.rank >= RunState.AT_SCENE.rank):
+            raise ConflictError("merge_met", case=case.id, patient=one.id, into=into.id)
+    if strange := sorted(set(command.adds) - {one.id for one in here}):
+        raise InvalidError("merge_nobody", case=case.id, patient=strange[0])
+    for _ in command.adds:
+        d.emit(PatientAdded(into.id, str(len(d.world.cases[into.id].patients) + 1)))
+    for one in here:
+        end_patient(d, case.id, one.id, Outcome.DUPLICATE, into=into.id)
+    begin_search(d, into.id, "merged")
+
+
+def cancel_case(d: Deciding, command: CancelCase) -> None:
+    """Nobody is needed after all; with somebody on board that can't be said of the whole case."""
+    case = d.case(command.case)
+    if on_board := [one for one in case.patients if one.state.rank >= PatientState.ABOARD.rank and not one.ended]:
+        raise ConflictError("cancel_aboard", case=case.id, patient=on_board[0].id)
+    for one in case.patients:
+        if not one.ended:
+            end_patient(d, case.id, one.id, Outcome.CANCELLED, command.why)
+
+
+def end_one(d: Deciding, command: EndPatient) -> None:
+    """A patient needs nobody any more: recovered, refused, gone, taken by others, or served where they were."""
+    who = d.patient(command.case, command.patient)
+    if command.outcome in _BY_ITS_OWN_COMMAND:
+        raise InvalidError("outcome_by_its_own_command", outcome=Terms("outcome", (command.outcome,)))
+    if (
+        command.outcome in (Outcome.NOT_FOUND, Outcome.BY_OTHERS, Outcome.CANCELLED)
+        and who.state.rank >= PatientState.ABOARD.rank
+    ):
+        raise ConflictError("outcome_aboard", outcome=Terms("outcome", (command.outcome,)), patient=who.id)
+    if who.state is PatientState.HANDED_OVER:
+        raise ConflictError("handed_over_already", patient=who.id)
+    end_patient(d, command.case, command.patient, command.outcome, command.why)

@@ -1,0 +1,248 @@
+"""A run under way: departed, at the scene, with the patient, left, at the facility, handed over, available."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dispatch.fleet import VehicleStatus
+from dispatch.life.case import RIDING, Outcome, Patient, PatientState
+from dispatch.life.commands import BeginTreatment, CorrectTime, EndEscort, HandOver, Progress, RecordDeath
+from dispatch.life.deciding import Deciding
+from dispatch.life.events import (
+    AttemptMoved,
+    DeskWithdrawn,
+    PatientArrived,
+    PatientBoarded,
+    PatientDied,
+    PatientHandedOver,
+    PatientMet,
+    Recorded,
+    RunProgressed,
+    StampCorrected,
+)
+from dispatch.life.evolve import corrected
+from dispatch.life.referral import AttemptState
+from dispatch.life.referring import look_for_place, withdraw_all
+from dispatch.life.refusals import ConflictError, InvalidError
+from dispatch.life.releasing import end_patient, end_run
+from dispatch.life.run import Rider, Run, RunState
+from dispatch.life.stamps import TimePoint
+from dispatch.reasons import Terms
+
+STATE_AFTER: dict[TimePoint, RunState] = {
+    TimePoint.ACKNOWLEDGED: RunState.ACKNOWLEDGED,
+    TimePoint.DEPARTED: RunState.EN_ROUTE,
+    TimePoint.AT_SCENE: RunState.AT_SCENE,
+    TimePoint.WITH_PATIENT: RunState.WITH_PATIENT,
+    TimePoint.LEFT_SCENE: RunState.CARRYING,
+    TimePoint.AT_FACILITY: RunState.AT_FACILITY,
+    TimePoint.LEFT_FACILITY: RunState.CARRYING,
+    TimePoint.AVAILABLE: RunState.ENDED,
+}
+"""What the crew presses. The other points follow from what is done for the patients."""
+
+
+def _named(point: TimePoint) -> Terms:
+    return Terms("point", (point,))
+
+
+def progress(d: Deciding, command: Progress) -> None:
+    """A time point of a run. One that was forgotten may be left out: it stays missing; going back takes a correction."""
+    run = d.run(command.run)
+    point = command.point
+    if point not in STATE_AFTER:
+        raise InvalidError("not_pressed", point=_named(point))
+    whom = _whom(d, run, command.riders)
+    if point is TimePoint.AVAILABLE:
+        _available(d, run)
+        return
+    _check_order(run, point, whom)
+    at, claimed = in_order(d, run)
+    reckoned = d.facts.leg_ms
+    if reckoned is None and point.rank <= TimePoint.DEPARTED.rank:
+        reckoned = run.expected_ms
+    d.emit(RunProgressed(run.id, point, STATE_AFTER[point], claimed, reckoned), at)
+    _move_riders(d, point, whom, at)
+    d.show_unit(d.world.runs[run.id])
+
+
+def _whom(d: Deciding, run: Run, named: tuple[Rider, ...]) -> list[tuple[Rider, Patient]]:
+    riders = [(rider, patient) for rider, patient in d.riders(run) if not patient.ended]
+    if not named:
+        return riders
+    if strange := [one for one in named if one not in run.riders]:
+        raise ConflictError("not_on_run", case=strange[0].case, patient=strange[0].patient, run=run.id)
+    return [(rider, patient) for rider, patient in riders if rider in named]
+
+
+def _check_order(run: Run, point: TimePoint, whom: list[tuple[Rider, Patient]]) -> None:
+    """Raises ConflictError unless the point can follow on where the run is."""
+    states = {patient.state for _, patient in whom}
+    to_fetch = bool(states & {PatientState.ASSIGNED, PatientState.MET})
+    aboard = bool(states & RIDING)
+    late = run.state.rank >= RunState.ESCORTING.rank
+    match point:
+        case TimePoint.ACKNOWLEDGED | TimePoint.DEPARTED:
+            fine = run.state.rank < STATE_AFTER[point].rank
+        case TimePoint.AT_SCENE | TimePoint.WITH_PATIENT:
+            # Somebody else may still have to be fetched with the first one on board.
+            fine = not late and to_fetch and (run.state.rank < STATE_AFTER[point].rank or run.state is RunState.CARRYING)
+        case TimePoint.LEFT_SCENE:
+            fine = not late and to_fetch
+        case TimePoint.AT_FACILITY:
+            fine = run.state is not RunState.AT_FACILITY and not late and bool(whom)
+        case _:
+            fine = run.state is RunState.AT_FACILITY and aboard
+    if not fine:
+        raise ConflictError("out_of_order", point=_named(point), state=Terms("run_state", (run.state,)))
+
+
+def in_order(d: Deciding, run: Run) -> tuple[datetime, datetime | None]:
+    """When the point happened: not before the last one. A clock that is a little slow is put right, and what it said is kept.
+
+    Raises:
+        InvalidError: it is earlier by more than the tolerance.
+    """
+    last = max(stamp.happened_at for stamp in run.stamps)
+    if d.at >= last:
+        return d.at, None
+    if last - d.at > d.rules.skew:
+        raise InvalidError("time_before_last", seconds=round((last - d.at).total_seconds()))
+    return last, d.at
+
+
+def _move_riders(d: Deciding, point: TimePoint, whom: list[tuple[Rider, Patient]], at: datetime) -> None:
+    for rider, patient in whom:
+        match point:
+            case TimePoint.WITH_PATIENT if patient.state is PatientState.ASSIGNED:
+                d.emit(PatientMet(rider.case, rider.patient), at)
+            case TimePoint.LEFT_SCENE if patient.state in (PatientState.ASSIGNED, PatientState.MET):
+                d.emit(PatientBoarded(rider.case, rider.patient), at)
+                look_for_place(d, rider.case, rider.patient)
+            case TimePoint.AT_FACILITY if patient.state in (PatientState.ASSIGNED, PatientState.MET, PatientState.ABOARD):
+                if patient.state is not PatientState.ABOARD:
+                    d.emit(PatientBoarded(rider.case, rider.patient), at)
+                    look_for_place(d, rider.case, rider.patient)
+                d.emit(PatientArrived(rider.case, rider.patient), at)
+            case TimePoint.LEFT_FACILITY if patient.state is PatientState.AT_FACILITY:
+                d.emit(PatientBoarded(rider.case, rider.patient), at)
+            case _:
+                pass
+
+
+def _available(d: Deciding, run: Run) -> None:
+    """The vehicle can take the next job; with nobody left, or only people who are in somebody else's charge."""
+    if run.state not in (RunState.CLEARING, RunState.ESCORTING):
+        raise ConflictError("out_of_order", point=_named(TimePoint.AVAILABLE), state=Terms("run_state", (run.state,)))
+    if run.state is RunState.ESCORTING:
+        raise ConflictError("still_escorting", run=run.id)
+    at, claimed = in_order(d, run)
+    d.emit(RunProgressed(run.id, TimePoint.AVAILABLE, run.state, claimed), at)
+    end_run(d, d.world.runs[run.id], "completed", VehicleStatus.RETURNING)
+
+
+def hand_over(d: Deciding, command: HandOver) -> None:
+    """Somebody at the destination takes charge. At a facility the team stays until treatment begins; elsewhere that is all."""
+    who = d.patient(command.case, command.patient)
+    if who.run is None or who.state not in RIDING:
+        raise ConflictError("not_at_a_door", patient=who.id)
+    run = d.run(who.run)
+    at, claimed = in_order(d, run)
+    given = who.goal is not None and who.goal.kind == "given"
+    if who.state is PatientState.ABOARD:  # nobody pressed that they arrived
+        d.emit(PatientArrived(command.case, who.id), at)
+    d.emit(PatientHandedOver(command.case, who.id), at)
+    others = [patient for rider, patient in d.riders(run) if rider != Rider(command.case, who.id)]
+    last = all(patient.state is PatientState.HANDED_OVER for patient in others)
+    state = RunState.ESCORTING if last else run.state
+    d.emit(RunProgressed(run.id, TimePoint.HANDED_OVER, state, claimed), at)
+    d.show_unit(d.world.runs[run.id])
+    _taken(d, command.case, who.id)
+    if given or who.died_at is not None:
+        end_patient(d, command.case, who.id, Outcome.DIED if who.died_at is not None else Outcome.DELIVERED)
+
+
+def _taken(d: Deciding, case: str, patient: str) -> None:
+    """Whoever has the patient has accepted, said or not; nobody else need answer."""
+    here = d.world.cases[case]
+    attempt, who = here.open_attempt(patient), here.patient(patient)
+    assert who is not None
+    if attempt is not None and who.goal is not None and attempt.goal.id == who.goal.id:
+        if attempt.state is not AttemptState.ACCEPTED:
+            d.emit(AttemptMoved(case, attempt.id, AttemptState.ACCEPTED))
+    elif attempt is not None:
+        d.emit(AttemptMoved(case, attempt.id, AttemptState.WITHDRAWN))
+    if (request := here.open_request(patient)) is not None:
+        d.emit(DeskWithdrawn(case, request.id))
+
+
+def begin_treatment(d: Deciding, command: BeginTreatment) -> None:
+    """Treatment has begun: with the last of its patients the escort ends."""
+    who = d.patient(command.case, command.patient)
+    if who.state is not PatientState.HANDED_OVER or who.run is None:
+        raise ConflictError("not_handed_over", patient=who.id)
+    _end_escort(d, who.run, [Rider(command.case, who.id)], Outcome.TREATED, "")
+
+
+def end_escort(d: Deciding, command: EndEscort) -> None:
+    """The team leaves before treatment has begun for everybody."""
+    run = d.run(command.run)
+    if run.state is not RunState.ESCORTING:
+        raise ConflictError("not_escorting", run=run.id)
+    _end_escort(d, run.id, list(run.riders), Outcome.HANDED_OVER, command.why)
+
+
+def _end_escort(d: Deciding, name: str, riders: list[Rider], outcome: Outcome, why: str) -> None:
+    run = d.world.runs[name]
+    if run.live and len(run.riders) == len(riders):
+        at, claimed = in_order(d, run)
+        d.emit(RunProgressed(name, TimePoint.ESCORT_ENDED, RunState.CLEARING, claimed), at)
+    for rider in riders:
+        end_patient(d, rider.case, rider.patient, outcome, why)
+    if d.world.runs[name].live:
+        d.show_unit(d.world.runs[name])
+
+
+def record_death(d: Deciding, command: RecordDeath) -> None:
+    """A patient has died. With the team still at the scene the case ends for them; on board the way goes on, and whoever was
+    to take them is told; the dispatcher or the crew says where to."""
+    who = d.patient(command.case, command.patient)
+    if who.died_at is not None:
+        raise ConflictError("died_already", patient=who.id)
+    d.emit(PatientDied(command.case, who.id))
+    if who.state in RIDING:
+        withdraw_all(d, command.case, who.id)
+    else:
+        end_patient(d, command.case, who.id, Outcome.DIED)
+
+
+def correct_time(d: Deciding, command: CorrectTime) -> None:
+    """Puts a time point right, or adds one that is missing; the order of points must hold afterwards.
+
+    Raises:
+        InvalidError: it would not, or the time lies in the future.
+    """
+    run = d.world.runs.get(command.run) or d.run(command.run)
+    if command.at.tzinfo is None:
+        raise InvalidError("time_without_zone")
+    if command.at > d.now:
+        raise InvalidError("time_ahead", seconds=round((command.at - d.now).total_seconds()))
+    if command.point in (TimePoint.RECEIVED, TimePoint.RECORDED):
+        raise InvalidError("not_pressed", point=_named(command.point))
+    event = StampCorrected(run.id, command.point, command.at, command.why)
+    times = [one.happened_at for one in corrected(run.stamps, event, Recorded(event, d.at, d.now, d.issued.actor, d.issued.id))]
+    if times != sorted(times):
+        raise InvalidError("times_out_of_order", point=_named(command.point))
+    d.emit(event)
+
+
+__all__ = [
+    "STATE_AFTER",
+    "begin_treatment",
+    "correct_time",
+    "end_escort",
+    "hand_over",
+    "in_order",
+    "progress",
+    "record_death",
+]

@@ -1,0 +1,267 @@
+"""Finding a place for a patient: asking facilities one after the other, and the referral desk."""
+
+from __future__ import annotations
+
+from dispatch.life.case import RIDING, Patient, PatientState
+from dispatch.life.commands import AnswerDesk, AnswerOffer, AskDesk, AskFacility, RefuseAtDoor, SetGoal
+from dispatch.life.deciding import Deciding
+from dispatch.life.events import AttemptMoved, DeskAnswered, DeskAsked, DeskWithdrawn, FacilityAsked, GoalChanged, RunRerouted
+from dispatch.life.facts import Facilities
+from dispatch.life.people import Voice
+from dispatch.life.referral import OPEN_ATTEMPT, Attempt, AttemptState, Because, Goal, Via
+from dispatch.life.refusals import ConflictError, InvalidError, UnknownError
+from dispatch.life.rules import Rules
+
+
+def needs_place(patient: Patient, rules: Rules, matched: bool) -> bool:
+    """Whether somebody must be found by now who takes the patient; `matched`: the kind of case has a matched facility."""
+    if not matched or patient.ended or patient.state is PatientState.HANDED_OVER or patient.died_at is not None:
+        return False
+    if patient.goal is not None and patient.goal.kind == "given":
+        return False
+    if patient.state is PatientState.WAITING and patient.stranded_with is None:
+        return False
+    return rules.asking == "ahead" or patient.state in RIDING or patient.stranded_with is not None
+
+
+def look_for_place(d: Deciding, case: str, patient: str, first: Goal | None = None, via: Via = "ranking") -> None:
+    """Has somebody be asked for a patient, if it is time and nobody is; `first`: whom the dispatcher chose."""
+    here = d.case(case)
+    who = here.patient(patient)
+    assert who is not None
+    if not needs_place(who, d.rules, d.kind_of(here).destination == "facility"):
+        return
+    if here.open_attempt(patient) is None and here.open_request(patient) is None:
+        if first is not None:
+            ask(d, case, patient, first, via)
+        else:
+            go_on(d, case, patient, "region_asks_desk")
+
+
+def ask(d: Deciding, case: str, patient: str, goal: Goal, via: Via, accepted: bool = False, voice: Voice | None = None) -> str:
+    """Asks a facility (or heads for it, where nobody telephones); it is the patient's interim destination meanwhile.
+
+    Returns:
+        The id of the attempt.
+    """
+    attempt = d.new_id()
+    state = AttemptState.UNASKED if d.rules.asking == "at_door" and via == "ranking" else AttemptState.OFFERED
+    d.emit(FacilityAsked(case, attempt, patient, goal, via, state))
+    if accepted:
+        d.emit(AttemptMoved(case, attempt, AttemptState.ACCEPTED, voice=voice))
+        head_for(d, case, patient, goal, True, "accepted")
+    else:
+        head_for(d, case, patient, goal, False, "asked")
+    return attempt
+
+
+def head_for(d: Deciding, case: str, patient: str, goal: Goal | None, firm: bool, why: str) -> None:
+    """Changes where a patient is taken; a run that carries them goes there from now on."""
+    who = d.world.cases[case].patient(patient)
+    assert who is not None
+    if who.goal == goal and who.firm == firm:
+        return
+    d.emit(GoalChanged(case, patient, goal, firm, why))
+    if who.goal != goal and who.state in RIDING and who.run is not None and d.world.runs[who.run].live:
+        d.emit(RunRerouted(who.run, why, _drive_ms(d, case, patient, goal)))
+
+
+def _drive_ms(d: Deciding, case: str, patient: str, goal: Goal | None) -> float | None:
+    """How long the way to a facility takes from where the patient is, if that was worked out."""
+    choices = d.facts.places(case, patient).choices
+    return next((one.transport_ms for one in choices if goal is not None and one.goal.id == goal.id), None)
+
+
+def go_on(d: Deciding, case: str, patient: str, because: Because) -> None:
+    """Somebody has not taken the patient, or nobody was asked yet: the next facility, or the desk, by the region's rule."""
+    here = d.case(case)
+    ranking = d.facts.places(case, patient)
+    used = sum(1 for _ in here.failed(patient))
+    by_desk = d.rules.after_decline == "sitegar" and used > 0
+    if ranking.choices and not ranking.desk and used < d.rules.tries and not by_desk:
+        ask(d, case, patient, ranking.choices[0].goal, "ranking")
+        return
+    if not ranking.choices:
+        because = "none_left"
+    elif used >= d.rules.tries:
+        because = "tries_used"
+    elif ranking.desk:
+        because = "quicker"
+    ask_desk(d, case, patient, because, ranking)
+
+
+def ask_desk(d: Deciding, case: str, patient: str, because: Because, ranking: Facilities) -> None:
+    """Asks the referral desk; the interim destination is the nearest suitable facility that is not out of question."""
+    here = d.case(case)
+    if here.open_request(patient) is None:
+        d.emit(DeskAsked(case, d.new_id(), patient, because))
+    who = here.patient(patient)
+    assert who is not None
+    out = {one.goal.id for one in here.failed(patient)}
+    nearest = next((one.goal for one in ranking.choices if one.goal.id not in out), None)
+    if nearest is not None:
+        head_for(d, case, patient, nearest, False, "desk_asked")
+    elif who.goal is not None and (who.firm or who.goal.id in out):
+        # Nowhere better to drive meanwhile: the way to it is not given up, but it is no promise.
+        head_for(d, case, patient, who.goal, False, "desk_asked")
+
+
+def withdraw_all(d: Deciding, case: str, patient: str) -> None:
+    """Nobody need take the patient any more: whoever was asked is told."""
+    here = d.world.cases[case]
+    if (attempt := here.open_attempt(patient)) is not None:
+        d.emit(AttemptMoved(case, attempt.id, AttemptState.WITHDRAWN))
+    if (request := here.open_request(patient)) is not None:
+        d.emit(DeskWithdrawn(case, request.id))
+
+
+def ask_facility(d: Deciding, command: AskFacility) -> None:
+    """The dispatcher or the crew picks whom to ask."""
+    who = d.patient(command.case, command.patient)
+    if command.goal.kind not in ("facility", "outside"):
+        raise InvalidError("not_a_facility", goal=command.goal.id)
+    if who.state is PatientState.HANDED_OVER:
+        raise ConflictError("handed_over_already", patient=who.id)
+    open_one = d.case(command.case).open_attempt(who.id)
+    if open_one is not None and open_one.goal.id == command.goal.id:
+        raise ConflictError("asked_already", facility=command.goal.name or command.goal.id)
+    withdraw_all(d, command.case, who.id)
+    ask(d, command.case, who.id, command.goal, "crew" if d.issued.actor.role == "driver" else "dispatcher")
+
+
+def _attempt(d: Deciding, case: str, name: str) -> Attempt:
+    found = d.case(case).attempt(name)
+    if found is None:
+        raise UnknownError("no_attempt", case=case, attempt=name)
+    return found
+
+
+def answer_offer(d: Deciding, command: AnswerOffer) -> None:
+    """A facility's answer. A late yes still counts while nobody else has said yes; a yes may be taken back."""
+    attempt = _attempt(d, command.case, command.attempt)
+    if d.patient(command.case, attempt.patient).state is PatientState.HANDED_OVER:
+        raise ConflictError("handed_over_already", patient=attempt.patient)
+    if attempt.state in (AttemptState.WITHDRAWN, AttemptState.REFUSED_AT_DOOR):
+        raise ConflictError(f"attempt_{attempt.state}", facility=attempt.goal.name or attempt.goal.id)
+    if command.accepted:
+        _accepted(d, command, attempt)
+    else:
+        _declined(d, command, attempt)
+
+
+def _accepted(d: Deciding, command: AnswerOffer, attempt: Attempt) -> None:
+    if attempt.state is AttemptState.ACCEPTED:
+        raise ConflictError("accepted_already", facility=attempt.goal.name or attempt.goal.id)
+    other = d.case(command.case).open_attempt(attempt.patient)
+    if other is not None and other.state is AttemptState.ACCEPTED:
+        raise ConflictError("accepted_elsewhere", facility=other.goal.name or other.goal.id)
+    if other is not None and other.id != attempt.id:
+        d.emit(AttemptMoved(command.case, other.id, AttemptState.WITHDRAWN))
+    if (request := d.case(command.case).open_request(attempt.patient)) is not None:
+        d.emit(DeskWithdrawn(command.case, request.id))
+    d.emit(AttemptMoved(command.case, attempt.id, AttemptState.ACCEPTED, None, command.note, command.voice))
+    head_for(d, command.case, attempt.patient, attempt.goal, True, "accepted")
+
+
+def _declined(d: Deciding, command: AnswerOffer, attempt: Attempt) -> None:
+    if command.why is None:
+        raise InvalidError("decline_without_reason")
+    if attempt.state is AttemptState.DECLINED:
+        raise ConflictError("declined_already", facility=attempt.goal.name or attempt.goal.id)
+    was_open = attempt.state in OPEN_ATTEMPT
+    d.emit(AttemptMoved(command.case, attempt.id, AttemptState.DECLINED, command.why, command.note, command.voice))
+    if was_open:
+        go_on(d, command.case, attempt.patient, "region_asks_desk")
+
+
+def unanswered(d: Deciding, case: str, attempt: str) -> None:
+    """Nobody has answered in time: that counts as a decline."""
+    patient = _attempt(d, case, attempt).patient
+    d.emit(AttemptMoved(case, attempt, AttemptState.UNANSWERED))
+    if d.case(case).open_request(patient) is None:
+        go_on(d, case, patient, "region_asks_desk")
+
+
+def refuse_at_door(d: Deciding, command: RefuseAtDoor) -> None:
+    """The facility does not take the patient who stands at its door; whatever it said before, somebody else is asked."""
+    who = d.patient(command.case, command.patient)
+    if who.state not in RIDING:
+        raise ConflictError("not_at_a_door", patient=who.id)
+    open_one = d.case(command.case).open_attempt(who.id)
+    if open_one is None:
+        # It was only the interim destination: the desk is still to answer.
+        if who.goal is None or who.goal.kind not in ("facility", "outside"):
+            raise ConflictError("not_at_a_door", patient=who.id)
+        attempt = d.new_id()
+        d.emit(FacilityAsked(command.case, attempt, who.id, who.goal, "crew", AttemptState.UNASKED))
+    else:
+        attempt = open_one.id
+    refused = AttemptState.REFUSED_AT_DOOR
+    d.emit(AttemptMoved(command.case, attempt, refused, command.why, command.note, command.voice))
+    if d.case(command.case).open_request(who.id) is None:
+        go_on(d, command.case, who.id, "refused_at_door")
+
+
+def ask_the_desk(d: Deciding, command: AskDesk) -> None:
+    """The dispatcher or the crew wants the desk to name a facility."""
+    who = d.patient(command.case, command.patient)
+    here = d.case(command.case)
+    if here.open_request(who.id) is not None:
+        raise ConflictError("desk_asked_already", patient=who.id)
+    if who.state is PatientState.HANDED_OVER:
+        raise ConflictError("handed_over_already", patient=who.id)
+    attempt = here.open_attempt(who.id)
+    if attempt is not None and attempt.state is not AttemptState.ACCEPTED:
+        d.emit(AttemptMoved(command.case, attempt.id, AttemptState.WITHDRAWN))
+    because: Because = "crew" if d.issued.actor.role == "driver" else command.because
+    d.emit(DeskAsked(command.case, d.new_id(), who.id, because))
+
+
+def answer_desk(d: Deciding, command: AnswerDesk) -> None:
+    """The desk's answer opens a new attempt, wherever that is; if it found nothing, it goes on being looked for."""
+    request = d.case(command.case).request(command.request)
+    if request is None:
+        raise UnknownError("no_request", case=command.case, request=command.request)
+    if request.state != "asked":
+        raise ConflictError(f"desk_{request.state}")
+    who = d.patient(command.case, request.patient)
+    if command.goal is None:
+        d.emit(DeskAnswered(command.case, request.id, None, command.voice))
+        if d.case(command.case).open_attempt(who.id) is None:
+            ranking = d.facts.places(command.case, who.id)
+            out = {one.goal.id for one in d.case(command.case).failed(who.id)}
+            further = next((one.goal for one in ranking.choices if one.goal.id not in out), None)
+            if further is not None:
+                ask(d, command.case, who.id, further, "ranking")
+            else:
+                ask_desk(d, command.case, who.id, "none_left", ranking)
+        return
+    if command.goal.kind not in ("facility", "outside"):
+        raise InvalidError("not_a_facility", goal=command.goal.id)
+    open_one = d.case(command.case).open_attempt(who.id)
+    if open_one is not None:
+        d.emit(AttemptMoved(command.case, open_one.id, AttemptState.WITHDRAWN))
+    # The attempt comes first, so that the answer can name it.
+    attempt = ask(d, command.case, who.id, command.goal, "sitegar", command.arranged, command.voice)
+    d.emit(DeskAnswered(command.case, request.id, attempt, command.voice))
+
+
+def silent_desk(d: Deciding, case: str, patient: str) -> None:
+    """The desk has been silent for long: a further facility is asked meanwhile, if there is one."""
+    if d.case(case).open_attempt(patient) is None:
+        out = {one.goal.id for one in d.case(case).failed(patient)}
+        choices = d.facts.places(case, patient).choices
+        further = next((one.goal for one in choices if one.goal.id not in out), None)
+        if further is not None:
+            ask(d, case, patient, further, "ranking")
+
+
+def set_goal(d: Deciding, command: SetGoal) -> None:
+    """A place that needs not be asked: home, or where a body is taken; or a facility that is headed for all the same."""
+    who = d.patient(command.case, command.patient)
+    if who.state is PatientState.HANDED_OVER:
+        raise ConflictError("handed_over_already", patient=who.id)
+    if command.goal.kind != "given":
+        raise InvalidError("facility_must_be_asked", goal=command.goal.id)
+    withdraw_all(d, command.case, who.id)
+    head_for(d, command.case, who.id, command.goal, True, "chosen")
