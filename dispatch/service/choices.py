@@ -1,0 +1,250 @@
+"""What the core asks to be worked out: vehicles ranked for a case, facilities ranked for a patient, the time of a leg."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from dispatch.cases import Requirement, requirement
+from dispatch.fleet import FREE, Vehicle, VehicleKind
+from dispatch.legs import Leg, default_rules, profile_for
+from dispatch.life.case import RIDING, Case, Patient, PatientState
+from dispatch.life.facts import Facilities, FacilityChoice, VehicleChoice
+from dispatch.life.particulars import Particulars, Position, middle_of
+from dispatch.life.referral import Goal
+from dispatch.life.run import Run, RunState
+from dispatch.life.units import Unit
+from dispatch.options import Destination
+from dispatch.policies import DEFAULT_POLICY
+from dispatch.recommend import Call, Recommendation, next_facility, recommend
+from dispatch.service.live_region import LiveRegion, Now
+from dispatch.times import without_leaps
+from routing import InputError, PlaceError
+from routing.routes import Route
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Where a vehicle was last seen: degrees, and when the position was taken."""
+
+    longitude: float
+    latitude: float
+    time: datetime
+
+
+Positions = Mapping[str, Seen]
+"""By vehicle id; a vehicle that nobody has seen is missing."""
+
+
+def vehicles_of(units: Collection[Unit], positions: Positions) -> list[Vehicle]:
+    """The fleet as a recommendation looks at it."""
+    fleet = []
+    for unit in units:
+        seen = positions.get(unit.id)
+        if not unit.retired:
+            fleet.append(unit.as_vehicle() if seen is None else unit.as_vehicle(seen.longitude, seen.latitude, seen.time))
+    return fleet
+
+
+def place_of(case: Case, particulars: Particulars, patient: str | None = None) -> Position:
+    """Where a patient is to be fetched; the middle of the case's cell where the exact place is gone."""
+    found = particulars.place(patient)
+    if found is not None:
+        return found
+    if case.cell is None:
+        raise InputError(f"case {case.id}: nobody has said where the patient is")
+    return middle_of(case.cell)
+
+
+def asked_of(case: Case, patients: int) -> Requirement:
+    """What a complete case asks for."""
+    assert case.kind is not None
+    assert case.priority is not None
+    return requirement(case.kind, case.priority, max(1, patients), case.needs)
+
+
+def ranked_vehicles(
+    live: LiveRegion,
+    now: Now,
+    case: Case,
+    particulars: Particulars,
+    fleet: Sequence[Vehicle],
+    moment: datetime,
+    policy: str = DEFAULT_POLICY,
+    limit: int = 5,
+) -> Recommendation:
+    """The recommendation for those of a case who wait, on one state of the region.
+
+    Raises:
+        InputError: nobody knows where the patient is or is to go. PlaceError: no road comes near.
+    """
+    waiting = case.waiting() or case.patients
+    place = place_of(case, particulars, waiting[0].id if waiting else None)
+    # Nobody's vehicle takes all of them: then several are sent, and each is ranked for as many as fit.
+    room = max((one.capacity for one in fleet if one.status in FREE), default=1)
+    asked = asked_of(case, min(len(waiting), max(1, room)))
+    goal = None
+    if asked.kind.destination == "given":
+        there = particulars.goal(waiting[0].id if waiting else None) or place
+        goal = ("", there.longitude, there.latitude)
+    failed = frozenset(one.goal.id for patient in waiting for one in case.failed(patient.id))
+    call = Call(asked, place.longitude, place.latitude, moment, goal, failed)
+    return recommend(now.facts, fleet, call, live.settings, policy, limit=limit)
+
+
+def goal_of(place: Destination) -> Goal | None:
+    """A facility as the core names it; None for the desk, a given place, or nowhere: those are not asked."""
+    if place.kind in ("given", "none", "referral_desk"):
+        return None
+    return Goal("facility", place.id, place.name, place.phone, place.longitude, place.latitude)
+
+
+def vehicle_choices(found: Recommendation) -> tuple[VehicleChoice, ...]:
+    """The ranked pairs as the core looks at them."""
+    return tuple(VehicleChoice(one.vehicle.id, one.reach_ms, goal_of(one.destination)) for one in found.decision.options)
+
+
+_HELPER = Vehicle("helper", "helper", VehicleKind.VILLAGE_AMBULANCE)
+"""A vehicle from outside: nobody knows what it has, so it drives as an ordinary ambulance without a siren."""
+
+
+def ranked_facilities(
+    live: LiveRegion,
+    now: Now,
+    case: Case,
+    patient: Patient,
+    run: Run | None,
+    vehicle: Vehicle | None,
+    particulars: Particulars,
+    moment: datetime,
+    reach_ms: float = 0.0,
+) -> Facilities:
+    """Whom to ask next for a patient, from where they are or will leave from; those that failed are not asked again.
+
+    `reach_ms`: until the vehicle is there, for a run that is only about to start.
+    """
+    if case.kind is None or case.priority is None:
+        return Facilities()
+    asked = asked_of(case, 1)
+    if asked.kind.destination != "facility":
+        return Facilities()
+    failed = frozenset(one.goal.id for one in case.failed(patient.id))
+    # The core counts the tries; here one more is always in question, so that there is somewhere to drive meanwhile.
+    settings = replace(live.settings, tries=max(live.settings.tries, len(failed) + 1))
+    scene_ms = asked.seconds_on_scene * 1000
+    places, leaves_in_ms = _whereabouts(case, patient, run, vehicle, particulars, moment, scene_ms, reach_ms)
+    who = vehicle or _HELPER
+    for place in places:
+        try:
+            found = next_facility(
+                now.facts, who, place.longitude, place.latitude, asked, failed, moment, settings, None, leaves_in_ms
+            )
+        except PlaceError:
+            continue
+        choices = []
+        for one in found.choices:
+            goal = goal_of(one.destination)
+            if goal is not None:
+                choices.append(FacilityChoice(goal, one.transport_ms))
+        return Facilities(tuple(choices), found.sitegar)
+    return Facilities()
+
+
+def _whereabouts(
+    case: Case,
+    patient: Patient,
+    run: Run | None,
+    vehicle: Vehicle | None,
+    particulars: Particulars,
+    moment: datetime,
+    scene_ms: float,
+    reach_ms: float,
+) -> tuple[list[Position], float]:
+    """From where a patient will leave, the likeliest first, and in how many milliseconds."""
+    home = place_of(case, particulars, patient.id)
+    if patient.state not in RIDING:
+        passed = 0.0 if run is None else (moment - run.watch.since).total_seconds() * 1000
+        to_scene = reach_ms if run is None else max(0.0, (run.expected_ms or 0.0) - passed)
+        there = run is not None and run.state in (RunState.AT_SCENE, RunState.WITH_PATIENT)
+        return [home], scene_ms if there else to_scene + scene_ms
+    places = []
+    if patient.state is PatientState.AT_FACILITY and patient.goal is not None and patient.goal.longitude is not None:
+        assert patient.goal.latitude is not None
+        places.append(Position(patient.goal.longitude, patient.goal.latitude))
+    if vehicle is not None and vehicle.longitude is not None and vehicle.latitude is not None:
+        places.append(Position(vehicle.longitude, vehicle.latitude))
+    return [*places, home], 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunLeg:
+    """The leg that a run is on: the route, to whom or where it leads, and how it is driven."""
+
+    route: Route
+    leg: Leg
+    profile: str
+    goal: Position
+    goal_name: str
+    assumed_start: bool
+
+
+def leg_of(
+    now: Now,
+    run: Run,
+    cases: Mapping[str, Case],
+    particulars: Mapping[str, Particulars],
+    vehicle: Vehicle | None,
+    *,
+    about_to: RunState | None = None,
+) -> RunLeg | None:
+    """The route of a run's present leg (or, `about_to`, of the one that begins with that state); None: it has none.
+
+    Raises:
+        PlaceError: there is no way.
+    """
+    state = about_to or run.state
+    target = _target(state, run, cases, particulars)
+    if target is None or vehicle is None:
+        return None
+    leg, place, name, start = target
+    rider = cases[run.riders[0].case]
+    assert rider.kind is not None
+    kind = asked_of(rider, 1).kind
+    profile = profile_for(default_rules(), vehicle, kind, run.priority, leg)
+    seen = vehicle.longitude is not None and vehicle.latitude is not None
+    if seen and vehicle.longitude is not None and vehicle.latitude is not None:
+        start = Position(vehicle.longitude, vehicle.latitude)
+    elif leg == "reach" and vehicle.base_longitude is not None and vehicle.base_latitude is not None:
+        start = Position(vehicle.base_longitude, vehicle.base_latitude)
+    if start is None:
+        return None
+    router = now.router
+    begin = router.snap(start.longitude, start.latitude, profile, on_foot=False)
+    end = without_leaps(router.snap(place.longitude, place.latitude, profile))
+    return RunLeg(router.route(begin, end, profile), leg, profile, place, name, not seen)
+
+
+def _target(
+    state: RunState, run: Run, cases: Mapping[str, Case], particulars: Mapping[str, Particulars]
+) -> tuple[Leg, Position, str, Position | None] | None:
+    for rider in run.riders:
+        case = cases[rider.case]
+        patient = case.patient(rider.patient)
+        if patient is None:
+            continue
+        home = place_of(case, particulars[case.id], patient.id)
+        to_fetch = patient.state in (PatientState.ASSIGNED, PatientState.MET)
+        if state.rank <= RunState.EN_ROUTE.rank and to_fetch:
+            return "reach", home, "", None
+        if state in (RunState.CARRYING, RunState.AT_FACILITY) and patient.goal is not None:
+            where = _goal_place(patient.goal, particulars[case.id], patient.id)
+            if where is not None:
+                return "carry", where, patient.goal.name, home
+    return None
+
+
+def _goal_place(goal: Goal, particulars: Particulars, patient: str) -> Position | None:
+    if goal.longitude is not None and goal.latitude is not None:
+        return Position(goal.longitude, goal.latitude)
+    return particulars.goal(patient) if goal.kind == "given" else None

@@ -1,0 +1,82 @@
+"""Keeping a live region up to date: what is reported about roads and facilities reaches it, and so does the time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from dispatch.life.events import Kind
+from dispatch.life.reports import Claims, Condition
+from dispatch.life.world import Aggregate
+from dispatch.service.codec import CodecError, read_state
+from dispatch.service.feed import Feed
+from dispatch.service.live_region import LiveRegion, Now
+from dispatch.store import Store, StoreError
+
+log = logging.getLogger(__name__)
+
+REPORTS = frozenset({"condition_posted", "condition_withdrawn", "availability_claimed"})
+_BACKOFF_SECONDS = 0.5
+_LOOK_SECONDS = 30.0
+
+Changed = Callable[[Now, Now, str], Awaitable[None]]
+"""Called with the former state, the present one, and a word that is the same for everybody who sees this change."""
+
+
+async def _open(store: Store, region: str, kind: Kind) -> list[Aggregate]:
+    found = await store.load_open(region, kind)
+    return [read_state(kind, one.state) for one in found.values() if one.state is not None]
+
+
+async def reload(store: Store, live: LiveRegion, moment: datetime) -> Now:
+    """Takes in everything that is reported.
+
+    Raises:
+        StoreError: the store can't. CodecError: what it holds can't be read.
+    """
+    conditions = [one for one in await _open(store, live.name, "condition") if isinstance(one, Condition)]
+    claims = [one for one in await _open(store, live.name, "claims") if isinstance(one, Claims)]
+    return await asyncio.to_thread(live.refresh, conditions, claims, moment)
+
+
+class Follower:
+    """Keeps one region of this process up to date."""
+
+    def __init__(
+        self, store: Store, live: LiveRegion, feed: Feed, clock: Callable[[], datetime], changed: Changed | None = None
+    ) -> None:
+        """`changed`: told after the roads have changed."""
+        self._store, self._live, self._feed, self._clock, self._changed = store, live, feed, clock, changed
+
+    async def run(self) -> None:
+        """Follows until it is cancelled."""
+        at = self._feed.last_id
+        fresh = False
+        due = self._live.next_change(self._clock())
+        while True:
+            await self._feed.wait(at, _LOOK_SECONDS if due is None else self._seconds_to(due))
+            try:
+                found = await self._feed.after(at)
+                word = next((one.id for one in reversed(found) if one.event.type in REPORTS), None)
+                turned = due is not None and due <= self._clock()
+                if word is not None or turned or not fresh:
+                    await self._renew(word or f"{due or self._clock():%Y%m%dT%H%M%S}")
+                    fresh = True
+                    due = self._live.next_change(self._clock())
+                at = found[-1].id if found else at
+            except (StoreError, CodecError) as error:
+                log.warning("region %s: reports can't be read: %s", self._live.name, error)
+                await asyncio.sleep(_BACKOFF_SECONDS)
+
+    def _seconds_to(self, due: datetime) -> float:
+        return min(_LOOK_SECONDS, max(0.05, (due - self._clock()).total_seconds()))
+
+    async def _renew(self, word: str) -> None:
+        before = self._live.now
+        after = await reload(self._store, self._live, self._clock())
+        for name, why in after.set_aside.items():
+            log.warning("region %s: report %s is set aside: %s", self._live.name, name, why)
+        if self._changed is not None and before.state is not after.state:
+            await self._changed(before, after, word)

@@ -1,0 +1,140 @@
+"""Gathering what the core asks for: particulars, positions, rankings, times; from the store, the roads and the facilities."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from dispatch.fleet import Vehicle
+from dispatch.life.commands import Assign, Command, Progress
+from dispatch.life.decide import wanted
+from dispatch.life.events import Ref
+from dispatch.life.facts import Facilities, Facts, Wanted
+from dispatch.life.particulars import Note, Particulars
+from dispatch.life.progress import STATE_AFTER
+from dispatch.life.run import Rider
+from dispatch.life.world import World
+from dispatch.service.choices import Positions, leg_of, ranked_facilities, ranked_vehicles, vehicle_choices, vehicles_of
+from dispatch.service.live_region import LiveRegion
+from dispatch.service.loading import Scene, load, load_particulars, load_units
+from dispatch.service.positions import latest_positions
+from dispatch.store import Store
+from routing import InputError, PlaceError
+
+_AUTOMATIC_CHOICES = 3
+"""So many of the ranked vehicles are looked at when one is chosen by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Particulars that a command brings along; they count at once."""
+
+    case: str | None
+    notes: tuple[Note, ...]
+
+
+async def gather(store: Store, live: LiveRegion, scene: Scene, command: Command, noted: Noted, moment: datetime) -> Facts:
+    """What `decide` is to be told; vehicles that it may choose are loaded into the scene.
+
+    Raises:
+        StoreError: the store can't.
+    """
+    facts = Facts(moment, live.rules)
+    asked = wanted(scene.world, command)
+    names = _cases(scene.world, asked)
+    if not names:
+        return facts
+    read = await asyncio.gather(*(_particulars(store, live.name, name, noted) for name in names))
+    notes = dict(zip(names, read, strict=True))
+    positions = await latest_positions(store, live.name)
+    if asked.vehicles_for in notes:
+        facts = await _with_vehicles(store, live, scene, facts, asked, notes, positions)
+    facts = _with_facilities(live, scene.world, facts, asked, notes, positions, command)
+    return _with_leg(live, scene.world, facts, asked, notes, positions, command)
+
+
+def _cases(world: World, asked: Wanted) -> list[str]:
+    """Whose particulars are needed."""
+    names = {rider.case for rider in asked.facilities_for}
+    if asked.vehicles_for is not None:
+        names.add(asked.vehicles_for)
+    run = world.runs.get(asked.leg_of or "")
+    if run is not None and run.live:
+        names |= {rider.case for rider in run.riders}
+    return sorted(name for name in names if name in world.cases)
+
+
+async def _particulars(store: Store, region: str, case: str, noted: Noted) -> Particulars:
+    found = await load_particulars(store, region, case)
+    return Particulars((*found.notes, *noted.notes)) if case == noted.case else found
+
+
+async def _with_vehicles(
+    store: Store,
+    live: LiveRegion,
+    scene: Scene,
+    facts: Facts,
+    asked: Wanted,
+    notes: Mapping[str, Particulars],
+    positions: Positions,
+) -> Facts:
+    case = scene.world.cases[asked.vehicles_for or ""]
+    if not case.complete:
+        return facts
+    units = [unit for unit in (await load_units(store, live.name)).values() if unit.id not in asked.without]
+    try:
+        found = ranked_vehicles(live, live.now, case, notes[case.id], vehicles_of(units, positions), facts.now)
+    except (InputError, PlaceError):
+        return replace(facts, vehicles_for=case.id)
+    choices = vehicle_choices(found)[:_AUTOMATIC_CHOICES]
+    await load(store, live.name, [Ref("unit", one.unit) for one in choices], scene)
+    return replace(facts, vehicles_for=case.id, vehicles=choices)
+
+
+def _vehicle(world: World, unit: str | None, positions: Positions) -> Vehicle | None:
+    here = world.units.get(unit or "")
+    return None if here is None else vehicles_of([here], positions)[0] if not here.retired else None
+
+
+def _with_facilities(
+    live: LiveRegion,
+    world: World,
+    facts: Facts,
+    asked: Wanted,
+    notes: Mapping[str, Particulars],
+    positions: Positions,
+    command: Command,
+) -> Facts:
+    found: dict[Rider, Facilities] = {}
+    for rider in asked.facilities_for:
+        case = world.cases.get(rider.case)
+        patient = None if case is None else case.patient(rider.patient)
+        if case is None or patient is None or not case.complete:
+            continue
+        run = None if patient.run is None else world.runs.get(patient.run)
+        chosen = command.unit if isinstance(command, Assign) else None
+        vehicle = _vehicle(world, chosen or (None if run is None else run.unit), positions)
+        found[rider] = ranked_facilities(live, live.now, case, patient, run, vehicle, notes[case.id], facts.now)
+    return replace(facts, facilities=found) if found else facts
+
+
+def _with_leg(
+    live: LiveRegion,
+    world: World,
+    facts: Facts,
+    asked: Wanted,
+    notes: Mapping[str, Particulars],
+    positions: Positions,
+    command: Command,
+) -> Facts:
+    run = world.runs.get(asked.leg_of or "")
+    if run is None or not run.live or not run.riders:
+        return facts
+    about_to = STATE_AFTER.get(command.point) if isinstance(command, Progress) else None
+    try:
+        leg = leg_of(live.now, run, world.cases, notes, _vehicle(world, run.unit, positions), about_to=about_to)
+    except (InputError, PlaceError):
+        return facts
+    return facts if leg is None else replace(facts, leg_ms=float(leg.route.duration_ms))

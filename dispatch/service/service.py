@@ -1,0 +1,165 @@
+"""Commands: loaded, decided, committed, answered. The only way in which anything changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import xxhash
+from msgspec import json
+
+from dispatch.life.commands import Command, Issued
+from dispatch.life.decide import decide
+from dispatch.life.events import Ref
+from dispatch.life.particulars import Note, check_note
+from dispatch.life.people import Actor
+from dispatch.life.refusals import ConflictError, InvalidError, RefusedError
+from dispatch.life.world import Aggregate
+from dispatch.service.codec import read_state, stored
+from dispatch.service.committing import Answer, commit_of
+from dispatch.service.gathering import Noted, gather
+from dispatch.service.live_region import LiveRegion
+from dispatch.service.loading import Scene, load, named_by
+from dispatch.store import ConflictError as VersionConflict
+from dispatch.store import Seen, Store, StoreError
+from routing import InputError
+
+_TRIES = 20
+"""So often a command is decided anew because somebody else was quicker; fifty who fight for one vehicle need fewer."""
+
+
+class UnknownRegionError(InputError, LookupError):
+    """A region that is not served here."""
+
+    def __init__(self, name: str, served: Sequence[str]) -> None:
+        self.name = name
+        super().__init__(f"no region {name!r} is served here; there are {', '.join(served) or 'none'}")
+
+
+class StaleError(ConflictError):
+    """What is to be changed has changed since the caller looked at it."""
+
+
+class BusyError(StoreError, RuntimeError):
+    """Others changed the same things again and again; nothing was done."""
+
+
+_ANSWER = json.Decoder(Answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A command with what goes along with it.
+
+    Attributes:
+        issued: the command.
+        notes: particulars that are noted with it; they belong to `case`.
+        case: see there.
+        expected: versions that the caller has seen; if one differs, nothing is done.
+    """
+
+    issued: Issued
+    notes: tuple[Note, ...] = ()
+    case: str | None = None
+    expected: Mapping[Ref, int] | None = None
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Of what is asked, so that an id that is used twice for different things can be told; times are left out, since a
+        repetition may be given its own."""
+        said = [(note.field, note.value, note.patient, note.longitude, note.latitude) for note in self.notes]
+        return xxhash.xxh3_128_digest(json.encode((self.issued.command, self.issued.actor, said)))
+
+
+class Service:
+    """Serves regions from a store.
+
+    Attributes:
+        store: where everything is kept.
+        regions: by name.
+        clock: gives the time, with its zone.
+    """
+
+    def __init__(self, store: Store, regions: Mapping[str, LiveRegion], clock: Callable[[], datetime] | None = None) -> None:
+        """`clock`: None for the computer's."""
+        self.store = store
+        self.regions = dict(regions)
+        self.clock = clock or (lambda: datetime.now(UTC))
+
+    def region(self, name: str) -> LiveRegion:
+        """The region of that name.
+
+        Raises:
+            UnknownRegionError: it is not served here.
+        """
+        found = self.regions.get(name)
+        if found is None:
+            raise UnknownRegionError(name, sorted(self.regions))
+        return found
+
+    async def give(self, region: str, given: Given) -> Answer:
+        """Carries a command out, once: given again with the same id, it does nothing and answers the same.
+
+        Raises:
+            RefusedError: it can't be carried out; nothing has changed.
+            StaleError: something has changed since the caller looked at it.
+            InputError: something in it can't be used.
+            StoreError: the store can't; it may have been carried out: give it again with the same id.
+        """
+        live, issued, fingerprint = self.region(region), given.issued, given.fingerprint
+        for note in given.notes:
+            check_note(note)
+        seen = await self.store.seen(region, issued.id)
+        if seen is not None:
+            return _repeated(seen, fingerprint, issued.id)
+        notes = {Ref("case", given.case): given.notes} if given.case is not None else {}
+        for _ in range(_TRIES):
+            scene = await load(self.store, region, named_by(issued.command))
+            _check_versions(scene, given.expected)
+            facts = await gather(self.store, live, scene, issued.command, Noted(given.case, given.notes), self.clock())
+            try:
+                events = decide(scene.world, issued, facts)
+            except RefusedError:
+                # The same command, given twice at once, may have been carried out meanwhile.
+                if (seen := await self.store.seen(region, issued.id)) is not None:
+                    return _repeated(seen, fingerprint, issued.id)
+                raise
+            answer, commit = commit_of(scene, events, issued, fingerprint, facts.now, live.rules, notes)
+            try:
+                done = await self.store.commit(region, commit)
+            except VersionConflict:
+                # Somebody was quicker: what they have done may change what this leads to.
+                continue
+            return _repeated(done, fingerprint, issued.id) if isinstance(done, Seen) else answer
+        raise BusyError(f"command {issued.id}: others changed the same things {_TRIES} times; give it again")
+
+    async def do(self, region: str, actor: Actor, command_id: str, command: Command) -> Answer:
+        """Carries out a command of the service's own, happening now; raises as `give`."""
+        return await self.give(region, Given(Issued(command_id, actor, self.clock(), command)))
+
+    async def states(self, region: str, refs: Sequence[Ref]) -> list[tuple[Aggregate | None, int]]:
+        """States with their versions; None and 0 for what is not there.
+
+        Raises:
+            StoreError: the store can't. CodecError: what it holds can't be read.
+        """
+        found = await self.store.load(region, [stored(ref) for ref in refs])
+        return [
+            (None if one.state is None else read_state(ref.kind, one.state), one.version)
+            for ref, one in zip(refs, found, strict=True)
+        ]
+
+
+def _check_versions(scene: Scene, expected: Mapping[Ref, int] | None) -> None:
+    for ref, version in (expected or {}).items():
+        found = scene.versions.get(ref, 0)
+        if found != version:
+            raise StaleError("version", found=found, expected=version)
+
+
+def _repeated(seen: Seen, fingerprint: bytes, command: str) -> Answer:
+    if seen.fingerprint != fingerprint:
+        raise InvalidError("id_reused", command=command)
+    told = _ANSWER.decode(seen.answer)
+    return Answer(told.command, told.recorded_at, told.versions, told.events, told.made, repeated=True)
