@@ -6,7 +6,7 @@ import csv
 import io
 import random
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from routing import DataError, RegisterError, read_table
+from routing import DataError, InputError, RegisterError, read_table
 
 
 class VehicleKind(StrEnum):
@@ -116,6 +116,18 @@ def _spellings() -> Mapping[str, Mapping[str, str]]:
         if set(table[section]) != identifiers:
             raise DataError(f"fleet.toml: [{section}] must name exactly {', '.join(sorted(identifiers))}")
     return MappingProxyType(found)
+
+
+def known_equipment(words: Collection[str]) -> frozenset[str]:
+    """Equipment by any of its spellings.
+
+    Raises:
+        InputError: a word is not known.
+    """
+    spellings = _spellings()["equipment"]
+    if strange := next((word for word in words if _plain(word) not in spellings), None):
+        raise InputError(f"equipment {strange!r} is not known; there are {', '.join(sorted(set(spellings.values())))}")
+    return frozenset(spellings[_plain(word)] for word in words)
 
 
 @cache

@@ -325,6 +325,13 @@ class Reroute(Struct, frozen=True, tag="reroute"):
     why: str
 
 
+class RecordReading(Struct, frozen=True, tag="record_reading"):
+    """What is personal about a case was shown to whoever gives this command."""
+
+    readings: str
+    fields: tuple[str, ...]
+
+
 class Ring(Struct, frozen=True, tag="ring"):
     """A clock has run out; the service gives this command, nobody else."""
 
@@ -370,6 +377,7 @@ Command = (
     | WithdrawCondition
     | ClaimAvailability
     | Reroute
+    | RecordReading
     | Ring
 )
 

@@ -17,7 +17,7 @@ from dispatch.life.reports import Claim, Condition
 from dispatch.life.run import Chosen, Helper, How, Rider, RunState
 from dispatch.life.stamps import TimePoint
 
-Kind = Literal["case", "run", "unit", "officer", "condition", "claims"]
+Kind = Literal["case", "run", "unit", "officer", "condition", "claims", "readings"]
 
 
 class Ref(Struct, frozen=True, order=True):
@@ -91,6 +91,17 @@ class ClaimsEvent(Struct, frozen=True):
     def ref(self) -> Ref:
         """What it belongs to."""
         return Ref("claims", self.claims)
+
+
+class ReadingsEvent(Struct, frozen=True):
+    """Of who has read what is personal about a case."""
+
+    case: str
+
+    @property
+    def ref(self) -> Ref:
+        """What it belongs to: apart from the case, so that reading does not change it."""
+        return Ref("readings", self.case)
 
 
 class CaseOpened(CaseEvent, frozen=True, tag="case_opened"):
@@ -406,6 +417,12 @@ class AvailabilityClaimed(ClaimsEvent, frozen=True, tag="availability_claimed"):
     claim: Claim
 
 
+class ParticularsRead(ReadingsEvent, frozen=True, tag="particulars_read"):
+    """Somebody was shown what is personal about a case; `fields` without what they say."""
+
+    fields: tuple[str, ...]
+
+
 AnyCaseEvent = (
     CaseOpened
     | CaseDescribed
@@ -436,7 +453,7 @@ AnyRunEvent = (
 )
 AnyUnitEvent = UnitRegistered | UnitMoved | UnitBroke | UnitRetired
 AnyOfficerEvent = OfficerRegistered | ShiftSet | OfficerMoved | OfficerRetired
-AnyReport = ConditionPosted | ConditionWithdrawn | AvailabilityClaimed
+AnyReport = ConditionPosted | ConditionWithdrawn | AvailabilityClaimed | ParticularsRead
 Event = AnyCaseEvent | AnyRunEvent | AnyUnitEvent | AnyOfficerEvent | AnyReport
 
 

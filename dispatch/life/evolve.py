@@ -9,7 +9,7 @@ from dispatch.life import events as e
 from dispatch.life.case import Case, Patient, PatientState, Search
 from dispatch.life.events import Recorded
 from dispatch.life.referral import Attempt, DeskRequest
-from dispatch.life.reports import Claims, Condition
+from dispatch.life.reports import Claims, Condition, Readings
 from dispatch.life.run import Run, RunState
 from dispatch.life.stamps import Stamp, TimePoint, Watch
 from dispatch.life.units import Officer, Unit
@@ -48,6 +48,9 @@ def evolve(state: Aggregate | None, recorded: Recorded) -> Aggregate:
             return replace(state, withdrawn_at=recorded.happened_at)
         case e.AvailabilityClaimed() as event:
             return _claimed(state if isinstance(state, Claims) else Claims(event.claims, event.facility), event)
+        case e.ParticularsRead() as event:
+            known_readings = state if isinstance(state, Readings) else Readings(event.case)
+            return replace(known_readings, count=known_readings.count + 1)
         case e.CaseEvent() as event if isinstance(state, Case):
             return evolve_case(state, event, recorded)
         case e.RunEvent() as event if isinstance(state, Run):

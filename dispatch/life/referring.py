@@ -72,36 +72,40 @@ def _drive_ms(d: Deciding, case: str, patient: str, goal: Goal | None) -> float 
     return next((one.transport_ms for one in choices if goal is not None and one.goal.id == goal.id), None)
 
 
+def _left(d: Deciding, case: str, patient: str) -> Facilities:
+    """Whom to ask next, without those who have not taken the patient: what was ranked may be older than the last decline."""
+    ranking = d.facts.places(case, patient)
+    out = {one.goal.id for one in d.world.cases[case].failed(patient)}
+    return Facilities(tuple(one for one in ranking.choices if one.goal.id not in out), ranking.desk)
+
+
 def go_on(d: Deciding, case: str, patient: str, because: Because) -> None:
     """Somebody has not taken the patient, or nobody was asked yet: the next facility, or the desk, by the region's rule."""
-    here = d.case(case)
-    ranking = d.facts.places(case, patient)
+    here, left = d.case(case), _left(d, case, patient)
     used = sum(1 for _ in here.failed(patient))
     by_desk = d.rules.after_decline == "sitegar" and used > 0
-    if ranking.choices and not ranking.desk and used < d.rules.tries and not by_desk:
-        ask(d, case, patient, ranking.choices[0].goal, "ranking")
+    if left.choices and not left.desk and used < d.rules.tries and not by_desk:
+        ask(d, case, patient, left.choices[0].goal, "ranking")
         return
-    if not ranking.choices:
+    if not left.choices:
         because = "none_left"
     elif used >= d.rules.tries:
         because = "tries_used"
-    elif ranking.desk:
+    elif left.desk:
         because = "quicker"
-    ask_desk(d, case, patient, because, ranking)
+    ask_desk(d, case, patient, because)
 
 
-def ask_desk(d: Deciding, case: str, patient: str, because: Because, ranking: Facilities) -> None:
+def ask_desk(d: Deciding, case: str, patient: str, because: Because) -> None:
     """Asks the referral desk; the interim destination is the nearest suitable facility that is not out of question."""
-    here = d.case(case)
+    here, left = d.case(case), _left(d, case, patient)
     if here.open_request(patient) is None:
         d.emit(DeskAsked(case, d.new_id(), patient, because))
     who = here.patient(patient)
     assert who is not None
-    out = {one.goal.id for one in here.failed(patient)}
-    nearest = next((one.goal for one in ranking.choices if one.goal.id not in out), None)
-    if nearest is not None:
-        head_for(d, case, patient, nearest, False, "desk_asked")
-    elif who.goal is not None and (who.firm or who.goal.id in out):
+    if left.choices:
+        head_for(d, case, patient, left.choices[0].goal, False, "desk_asked")
+    elif who.goal is not None and who.firm:
         # Nowhere better to drive meanwhile: the way to it is not given up, but it is no promise.
         head_for(d, case, patient, who.goal, False, "desk_asked")
 
@@ -228,13 +232,11 @@ def answer_desk(d: Deciding, command: AnswerDesk) -> None:
     if command.goal is None:
         d.emit(DeskAnswered(command.case, request.id, None, command.voice))
         if d.case(command.case).open_attempt(who.id) is None:
-            ranking = d.facts.places(command.case, who.id)
-            out = {one.goal.id for one in d.case(command.case).failed(who.id)}
-            further = next((one.goal for one in ranking.choices if one.goal.id not in out), None)
-            if further is not None:
-                ask(d, command.case, who.id, further, "ranking")
+            left = _left(d, command.case, who.id)
+            if left.choices:
+                ask(d, command.case, who.id, left.choices[0].goal, "ranking")
             else:
-                ask_desk(d, command.case, who.id, "none_left", ranking)
+                ask_desk(d, command.case, who.id, "none_left")
         return
     if command.goal.kind not in ("facility", "outside"):
         raise InvalidError("not_a_facility", goal=command.goal.id)
@@ -248,12 +250,8 @@ def answer_desk(d: Deciding, command: AnswerDesk) -> None:
 
 def silent_desk(d: Deciding, case: str, patient: str) -> None:
     """The desk has been silent for long: a further facility is asked meanwhile, if there is one."""
-    if d.case(case).open_attempt(patient) is None:
-        out = {one.goal.id for one in d.case(case).failed(patient)}
-        choices = d.facts.places(case, patient).choices
-        further = next((one.goal for one in choices if one.goal.id not in out), None)
-        if further is not None:
-            ask(d, case, patient, further, "ranking")
+    if d.case(case).open_attempt(patient) is None and (left := _left(d, case, patient)).choices:
+        ask(d, case, patient, left.choices[0].goal, "ranking")
 
 
 def set_goal(d: Deciding, command: SetGoal) -> None:

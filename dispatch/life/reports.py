@@ -49,6 +49,13 @@ class Condition(Struct, frozen=True):
     withdrawn_at: datetime | None = None
 
 
+class Readings(Struct, frozen=True):
+    """How often what is personal about a case was shown to somebody; who and when is in the events."""
+
+    id: str
+    count: int = 0
+
+
 class Claim(Struct, frozen=True):
     """Somebody says how a facility, or one capability of it, is.
 

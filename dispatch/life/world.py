@@ -8,12 +8,12 @@ from typing import TypeVar
 
 from dispatch.life.case import Case, Patient
 from dispatch.life.events import Ref
-from dispatch.life.reports import Claims, Condition
+from dispatch.life.reports import Claims, Condition, Readings
 from dispatch.life.run import Rider, Run
 from dispatch.life.units import Officer, Unit
 
 T = TypeVar("T")
-Aggregate = Case | Run | Unit | Officer | Condition | Claims
+Aggregate = Case | Run | Unit | Officer | Condition | Claims | Readings
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class World:
     officers: Mapping[str, Officer] = field(default_factory=dict)
     conditions: Mapping[str, Condition] = field(default_factory=dict)
     claims: Mapping[str, Claims] = field(default_factory=dict)
+    readings: Mapping[str, Readings] = field(default_factory=dict)
 
     def get(self, ref: Ref) -> Aggregate | None:
         """What a reference names, or None: it was not loaded or does not exist."""
@@ -42,6 +43,8 @@ class World:
                 return self.conditions.get(ref.id)
             case "claims":
                 return self.claims.get(ref.id)
+            case "readings":
+                return self.readings.get(ref.id)
 
     def with_(self, ref: Ref, state: Aggregate) -> World:
         """The same world with one of its members replaced or added."""
@@ -58,6 +61,8 @@ class World:
                 return replace(self, conditions={**self.conditions, ref.id: state})
             case Claims():
                 return replace(self, claims={**self.claims, ref.id: state})
+            case Readings():
+                return replace(self, readings={**self.readings, ref.id: state})
 
     def without(self, ref: Ref) -> World:
         """The same world without one of its members."""
@@ -74,6 +79,8 @@ class World:
                 return replace(self, conditions=_less(self.conditions, ref.id))
             case "claims":
                 return replace(self, claims=_less(self.claims, ref.id))
+            case "readings":
+                return replace(self, readings=_less(self.readings, ref.id))
 
     def riders(self, run: Run) -> Iterator[tuple[Rider, Patient]]:
         """Whom a run is for, each with how they are."""
@@ -104,5 +111,5 @@ def links(state: Aggregate) -> Iterator[Ref]:
         case Unit() | Officer():
             if state.run is not None:
                 yield Ref("run", state.run)
-        case Condition() | Claims():
+        case Condition() | Claims() | Readings():
             return

@@ -10,7 +10,7 @@ from dispatch.life.case import Case
 from dispatch.life.events import Kind, Recorded
 from dispatch.life.events import Ref as LifeRef
 from dispatch.life.particulars import Note
-from dispatch.life.reports import Claims, Condition
+from dispatch.life.reports import Claims, Condition, Readings
 from dispatch.life.run import Run
 from dispatch.life.units import Officer, Unit
 from dispatch.life.world import Aggregate
@@ -27,6 +27,7 @@ _TYPES: dict[Kind, type[Any]] = {
     "officer": Officer,
     "condition": Condition,
     "claims": Claims,
+    "readings": Readings,
 }
 _READERS = {kind: msgspec.json.Decoder(shape) for kind, shape in _TYPES.items()}
 _EVENT = msgspec.json.Decoder(Recorded)

@@ -37,7 +37,7 @@ def named_by(command: Command) -> Iterator[Ref]:
                     yield Ref(kind, name)
 
 
-_FIELDS: tuple[Kind, ...] = ("case", "run", "unit", "officer", "condition", "claims")
+_FIELDS: tuple[Kind, ...] = ("case", "run", "unit", "officer", "condition", "claims", "readings")
 
 
 @dataclass(slots=True)

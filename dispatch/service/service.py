@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import xxhash
-from msgspec import json
+from msgspec import json, to_builtins
 
-from dispatch.life.commands import Command, Issued
+from dispatch.life.commands import Command, Issued, RecordReading
 from dispatch.life.decide import decide
-from dispatch.life.events import Ref
+from dispatch.life.events import PatientAssigned, Recorded, Ref
 from dispatch.life.particulars import Note, check_note
 from dispatch.life.people import Actor
 from dispatch.life.refusals import ConflictError, InvalidError, RefusedError
 from dispatch.life.world import Aggregate
-from dispatch.service.codec import read_state, stored
+from dispatch.service.codec import read_event, read_state, stored
 from dispatch.service.committing import Answer, commit_of
 from dispatch.service.gathering import Noted, gather
 from dispatch.service.live_region import LiveRegion
 from dispatch.service.loading import Scene, load, named_by
 from dispatch.store import ConflictError as VersionConflict
-from dispatch.store import Seen, Store, StoreError
+from dispatch.store import Seen, Store, StoredEvent, StoreError
 from routing import InputError
 
 _TRIES = 20
@@ -138,6 +140,23 @@ class Service:
         """Carries out a command of the service's own, happening now; raises as `give`."""
         return await self.give(region, Given(Issued(command_id, actor, self.clock(), command)))
 
+    async def record_reading(self, region: str, actor: Actor, case: str, fields: Sequence[str]) -> None:
+        """Records that somebody was shown what is personal about a case; raises as `give`."""
+        if fields:
+            await self.do(region, actor, f"read-{uuid.uuid4().hex}", RecordReading(case, tuple(fields)))
+
+    async def history(self, region: str, case: str) -> list[Happened]:
+        """All that happened to a case and its runs, in the order in which it was recorded.
+
+        Raises:
+            StoreError: the store can't. CodecError: what it holds can't be read.
+        """
+        found = [_happened(one) for one in await self.store.history(region, stored(Ref("case", case)))]
+        runs = dict.fromkeys(one.recorded.event.run for one in found if isinstance(one.recorded.event, PatientAssigned))
+        for run in runs:
+            found += [_happened(one) for one in await self.store.history(region, stored(Ref("run", run)))]
+        return sorted(found, key=lambda one: tuple(map(int, one.id.split("-"))))
+
     async def states(self, region: str, refs: Sequence[Ref]) -> list[tuple[Aggregate | None, int]]:
         """States with their versions; None and 0 for what is not there.
 
@@ -149,6 +168,22 @@ class Service:
             (None if one.state is None else read_state(ref.kind, one.state), one.version)
             for ref, one in zip(refs, found, strict=True)
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event of the store: its id and type, what it is about, the event, and the same as plain data."""
+
+    id: str
+    type: str
+    ref: Ref
+    recorded: Recorded
+    told: dict[str, Any]
+
+
+def _happened(one: StoredEvent) -> Happened:
+    recorded = read_event(one.event.body)
+    return Happened(one.id, one.event.type, recorded.event.ref, recorded, to_builtins(recorded.event))
 
 
 def _check_versions(scene: Scene, expected: Mapping[Ref, int] | None) -> None:

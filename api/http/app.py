@@ -1,0 +1,56 @@
+"""The app: every endpoint, one error mapper, the tasks that keep it up to date."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from api.access.gate import Access, access_router
+from api.http import cases, events, fleet, health, places, referrals, runs
+from api.http.health import Figures
+from api.http.middleware import Around
+from api.http.osrm import OpenedRegion, osrm_router
+from api.http.problems import install
+from api.http.serving import Serving
+
+DESCRIPTION = """Dispatch of village ambulances and social-service escort cars: cases from the call to the handover.
+
+Every command carries an `Idempotency-Key`: sent again with the same one, it is done once. `ETag` and `If-Match` hold versions.
+Times have a zone; answers are in the region's local time. Errors are problem details (RFC 9457).
+
+Roads and facilities © OpenStreetMap contributors, Open Database License."""
+
+
+def create_app(serving: Serving, access: Access) -> FastAPI:
+    """The app that serves `serving` to whoever `access` lets in."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with serving.running():
+            yield
+
+    app = FastAPI(
+        title="Siaga",
+        version=version("siaga"),
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+    )
+    app.state.serving, app.state.access, app.state.figures = serving, access, Figures()
+    install(app)
+    for one in (cases, referrals, runs, fleet, places, events, health):
+        app.include_router(one.router)
+    app.include_router(access_router(access))
+    app.include_router(osrm_router(lambda name: _opened(serving, name)))
+    app.add_middleware(Around, figures=app.state.figures)
+    return app
+
+
+def _opened(serving: Serving, name: str) -> OpenedRegion | None:
+    live = serving.service.regions.get(name)
+    return None if live is None else OpenedRegion(live.built, lambda: live.now.state)

@@ -1,0 +1,321 @@
+"""Cases: recording, completing, merging, cancelling; what is known of them, and whom to send."""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BaseModel, Field
+
+from api.http.asking import COMMAND, Asking, CommandAnswer, CommandBody, asking, case_id
+from api.http.bodies import (
+    AssignBody,
+    DescribeCaseBody,
+    HelpBody,
+    MergeBody,
+    NoteBody,
+    OpenCaseBody,
+    ReasonBody,
+    notes_of,
+)
+from api.http.destinations import goal_from
+from api.http.language import language_of
+from api.http.problems import documented
+from api.http.reading import case_of, everything, positions, tagged
+from api.http.views import CaseView
+from dispatch.life import commands as c
+from dispatch.life.case import Case
+from dispatch.life.events import Ref
+from dispatch.life.particulars import PLACES, cell_of, fields_of, shown
+from dispatch.life.refusals import ConflictError, InvalidError
+from dispatch.report import recommendation_as_dict
+from dispatch.service.choices import ranked_vehicles, vehicles_of
+from dispatch.service.loading import load_particulars, load_units
+from dispatch.service.service import StaleError
+from routing import InputError, PlaceError
+
+router = APIRouter(prefix="/v1/regions/{region}/cases", tags=["cases"], responses=documented(401, 403, 404, 422, 503))
+
+Writing = Annotated[Asking, Depends(asking("cases.write"))]
+Reading = Annotated[Asking, Depends(asking("cases.read"))]
+Sending = Annotated[Asking, Depends(asking("assign"))]
+Personal = Annotated[Asking, Depends(asking("personal.read"))]
+
+
+class CasePage(BaseModel):
+    """Some of the open cases, the most urgent first."""
+
+    cases: list[CaseView]
+    next: str | None = Field(description="Ask for it as `cursor` for the ones after these; null: there are none.")
+    as_of: datetime | None = None
+
+
+class Particular(BaseModel):
+    """The newest word on one thing."""
+
+    value: str
+    longitude: float | None = None
+    latitude: float | None = None
+    by: str
+    at: datetime
+
+
+class ParticularsView(BaseModel):
+    """What is personal about a case; whoever reads it is recorded."""
+
+    case: dict[str, Particular]
+    patients: dict[str, dict[str, Particular]]
+
+
+class TimelineEntry(BaseModel):
+    """Something that happened."""
+
+    id: str
+    type: str = Field(examples=["case_opened"])
+    about: str = Field(examples=["case/K1"])
+    happened_at: datetime
+    recorded_at: datetime
+    by: str
+    role: str
+    event: dict[str, Any]
+
+
+class Timeline(BaseModel):
+    """All that happened to a case and its runs, in the order in which it was recorded."""
+
+    entries: list[TimelineEntry]
+
+
+@router.post("", status_code=201, **COMMAND)
+async def open_case(body: OpenCaseBody, asked: Writing) -> CommandAnswer:
+    """Record a call. What is not known yet may be left out: then it is a draft, with a clock."""
+    name = case_id(asked.key)
+    notes = notes_of(
+        asked.actor.id,
+        asked.now,
+        place=body.place,
+        destination=body.destination,
+        caller=body.caller,
+        person=body.person,
+        note=body.note,
+    )
+    command = c.OpenCase(
+        name,
+        body.kind,
+        body.priority,
+        None if body.place is None else cell_of(body.place.longitude, body.place.latitude),
+        body.patients,
+        body.received_at or body.happened_at,
+        body.pickup_at,
+        body.needed(),
+        fields_of(notes),
+    )
+    asked.response.headers["Location"] = f"/v1/regions/{asked.region}/cases/{name}"
+    return await asked.give(command, body, Ref("case", name), case=name, notes=notes)
+
+
+@router.get("")
+async def list_cases(
+    asked: Reading,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+) -> CasePage:
+    """The open cases, the most urgent first, then the oldest."""
+    found, as_of = await everything(asked, "case")
+    rows = sorted(((_order(one), one, version) for one, version in found if isinstance(one, Case)), key=lambda row: row[0])
+    after = None if cursor is None else _from_cursor(cursor)
+    left = [row for row in rows if after is None or row[0] > after]
+    viewer = asked.viewer(as_of)
+    page = left[:limit]
+    return CasePage(
+        cases=[viewer.case(one, version) for _, one, version in page],
+        next=_cursor(page[-1][0]) if len(left) > limit else None,
+        as_of=None if as_of is None else viewer.local(as_of),
+    )
+
+
+_Order = tuple[int, str, str]
+
+
+def _order(case: Case) -> _Order:
+    return (9 if case.priority is None else case.priority.rank, case.received_at.isoformat(), case.id)
+
+
+def _cursor(order: _Order) -> str:
+    return base64.urlsafe_b64encode("|".join(map(str, order)).encode()).decode()
+
+
+def _from_cursor(cursor: str) -> _Order:
+    try:
+        rank, received, name = base64.urlsafe_b64decode(cursor.encode()).decode().split("|")
+        return int(rank), received, name
+    except ValueError:
+        raise InputError("this cursor was not given out; begin without one") from None
+
+
+@router.get("/{case}")
+async def get_case(case: str, asked: Reading, response: Response) -> CaseView:
+    """A case as it is now."""
+    state, version, as_of = await case_of(asked, case)
+    tagged(response, version)
+    return asked.viewer(as_of).case(state, version)
+
+
+@router.patch("/{case}", **COMMAND)
+async def describe_case(case: str, body: DescribeCaseBody, asked: Writing) -> CommandAnswer:
+    """Complete a draft, or put right what was recorded."""
+    notes = notes_of(
+        asked.actor.id,
+        asked.now,
+        place=body.place,
+        destination=body.destination,
+        caller=body.caller,
+        person=body.person,
+        note=body.note,
+    )
+    cell = None if body.place is None else cell_of(body.place.longitude, body.place.latitude)
+    command = c.DescribeCase(case, body.kind, body.priority, cell, body.pickup_at, body.needed(), fields_of(notes), body.why)
+    return await asked.give(command, body, Ref("case", case), case=case, notes=notes)
+
+
+@router.get("/{case}/particulars", responses=documented(409))
+async def get_particulars(case: str, asked: Personal) -> ParticularsView:
+    """Who calls, where exactly, who the patients are. That it was read, and by whom, is recorded."""
+    await case_of(asked, case)
+    found = shown(await load_particulars(asked.serving.service.store, asked.region, case))
+    await asked.serving.service.record_reading(
+        asked.region, asked.actor, case, sorted({f for one in found.values() for f in one})
+    )
+    local = asked.viewer().local
+
+    def said(notes: Any) -> dict[str, Particular]:
+        return {
+            field: Particular(
+                value=one.value,
+                longitude=one.longitude if field in PLACES else None,
+                latitude=one.latitude if field in PLACES else None,
+                by=one.by,
+                at=local(one.at),
+            )
+            for field, one in notes.items()
+        }
+
+    return ParticularsView(case=said(found.get("", {})), patients={name: said(notes) for name, notes in found.items() if name})
+
+
+@router.get("/{case}/timeline")
+async def get_timeline(case: str, asked: Reading) -> Timeline:
+    """What happened to a case and its runs."""
+    await case_of(asked, case)
+    found = await asked.serving.service.history(asked.region, case)
+    local = asked.viewer().local
+    return Timeline(
+        entries=[
+            TimelineEntry(
+                id=one.id,
+                type=one.type,
+                about=f"{one.ref.kind}/{one.ref.id}",
+                happened_at=local(one.recorded.happened_at),
+                recorded_at=local(one.recorded.recorded_at),
+                by=one.recorded.actor.id,
+                role=one.recorded.actor.role,
+                event=one.told,
+            )
+            for one in found
+        ]
+    )
+
+
+async def _recommended(asked: Asking, case: str) -> dict[str, Any]:
+    state, version, _ = await case_of(asked, case)
+    if not state.complete:
+        raise ConflictError("case_is_draft", case=case)
+    store = asked.serving.service.store
+    notes = await load_particulars(store, asked.region, case)
+    fleet = vehicles_of((await load_units(store, asked.region)).values(), await positions(asked))
+    found = ranked_vehicles(asked.live, asked.live.now, state, notes, fleet, asked.now)
+    return {**recommendation_as_dict(found, language_of(asked.request)), "case": case, "version": version}
+
+
+@router.get("/{case}/recommendation", responses=documented(409))
+async def get_recommendation(case: str, asked: Sending) -> dict[str, Any]:
+    """Which vehicle to send and where to take the patient, ranked, why not the others, and how old the facts are."""
+    return await _recommended(asked, case)
+
+
+@router.post("/{case}/assignments", status_code=201, **COMMAND)
+async def assign(case: str, body: AssignBody, asked: Sending) -> CommandAnswer:
+    """Send a vehicle, or officers without one. Whoever loses a race for a vehicle gets 409, and the next best option."""
+    goal = None if body.facility is None else goal_from(asked, body.facility)
+    command = c.Assign(case, body.vehicle, tuple(body.officers), tuple(body.patients), goal, body.recommended, body.override)
+    try:
+        return await asked.give(command, body, Ref("case", case))
+    except StaleError:
+        raise
+    except ConflictError as error:
+        if error.code in ("vehicle_taken", "vehicle_too_small"):
+            error.instead = await _next_best(asked, case)  # type: ignore[attr-defined]
+        raise
+
+
+async def _next_best(asked: Asking, case: str) -> dict[str, Any] | None:
+    """The first option as things stand now, short enough for an error."""
+    try:
+        options = (await _recommended(asked, case))["options"]
+    except (InputError, PlaceError, ConflictError):
+        return None
+    if not options:
+        return None
+    best = options[0]
+    return {
+        "vehicle": best["vehicle"]["id"],
+        "vehicle_name": best["vehicle"]["name"],
+        "facility": best["facility"]["id"],
+        "facility_name": best["facility"]["name"],
+        "minutes_to_patient": best["first_leg"]["minutes"],
+        "expected_minutes": best["expected_minutes"],
+    }
+
+
+@router.post("/{case}/patients", status_code=201, **COMMAND)
+async def add_patient(case: str, body: CommandBody, asked: Writing) -> CommandAnswer:
+    """There is one more person."""
+    return await asked.give(c.AddPatient(case), body, Ref("case", case))
+
+
+@router.put("/{case}/patients/{patient}/particulars", **COMMAND)
+async def note_person(case: str, patient: str, body: NoteBody, asked: Writing) -> CommandAnswer:
+    """Note who a patient is, what ails them, and where they are if not where the case is."""
+    state, _, _ = await case_of(asked, case)
+    if state.patient(patient) is None:
+        raise InvalidError("no_patient", case=case, patient=patient)
+    notes = notes_of(asked.actor.id, asked.now, person=body.person, place=body.place, patient=patient)
+    return await asked.give(c.DescribeCase(case, noted=fields_of(notes)), body, Ref("case", case), case=case, notes=notes)
+
+
+@router.post("/{case}/merge", **COMMAND)
+async def merge(case: str, body: MergeBody, asked: Writing) -> CommandAnswer:
+    """Two calls were about one event: this case ends, the other goes on."""
+    return await asked.give(c.MergeCase(case, body.into, tuple(body.adds)), body, Ref("case", case))
+
+
+@router.post("/{case}/cancel", **COMMAND)
+async def cancel(case: str, body: ReasonBody, asked: Writing) -> CommandAnswer:
+    """Nobody is needed after all."""
+    return await asked.give(c.CancelCase(case, body.why), body, Ref("case", case))
+
+
+@router.post("/{case}/help", **COMMAND)
+async def seek_help(case: str, body: CommandBody, asked: Sending) -> CommandAnswer:
+    """No vehicle is free: go on to the next means, as the region sets."""
+    return await asked.give(c.SeekHelp(case), body, Ref("case", case))
+
+
+@router.post("/{case}/help/answer", **COMMAND)
+async def answer_help(case: str, body: HelpBody, asked: Sending) -> CommandAnswer:
+    """Somebody from outside comes, or cannot."""
+    voice = None if body.voice is None else body.voice.said()
+    command = c.AnswerHelp(case, body.accepted, body.helper, body.name, voice, body.expected_seconds)
+    return await asked.give(command, body, Ref("case", case))

@@ -1,0 +1,271 @@
+"""What a region is like: itself, its facilities and what is claimed of them, its roads, addresses, kinds of cases."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from msgspec import to_builtins
+from pydantic import BaseModel, Field
+
+from api import answers
+from api.access.gate import require
+from api.access.principal import Principal
+from api.http.asking import COMMAND, Asking, CommandAnswer, CommandBody, asking
+from api.http.bodies import AvailabilityBody, ConditionBody
+from api.http.destinations import facility_of
+from api.http.language import language_of
+from api.http.own import own_facility
+from api.http.problems import documented
+from api.http.reading import everything, one
+from api.http.serving import serving_of
+from dispatch.cases import Priority, case_kinds
+from dispatch.life import commands as c
+from dispatch.life.events import Ref
+from dispatch.life.reports import Claims, Condition
+from dispatch.service.conditions import claims_id
+from dispatch.service.live_region import LiveRegion
+from facilities import Availability, Facility
+from routing import text
+
+router = APIRouter(prefix="/v1", tags=["region"], responses=documented(401, 403, 404, 422, 503))
+
+Roads = Annotated[Asking, Depends(asking("roads.read"))]
+RoadsWriting = Annotated[Asking, Depends(asking("roads.write"))]
+Facilities = Annotated[Asking, Depends(asking("facilities.read"))]
+Claiming = Annotated[Asking, Depends(asking("availability.own"))]
+Places = Annotated[Asking, Depends(asking("places.read"))]
+
+
+class RegionView(BaseModel):
+    """A region that is served here."""
+
+    name: str
+    title: str
+    time_zone: str
+    invented: bool
+    attribution: list[str]
+    built_at: str
+    road_state: int
+    reports: int = Field(description="Reports about roads that hold now.")
+    set_aside: dict[str, str] = Field(description="Reports that this network can't understand, and why.")
+
+
+class ClaimView(BaseModel):
+    """What somebody said of a facility, and how long ago."""
+
+    capability: str | None
+    state: str
+    author: str
+    time: datetime
+    age_minutes: float
+
+
+class FacilityView(BaseModel):
+    """A place where a person can be taken."""
+
+    id: str
+    name: str
+    kind: str
+    longitude: float
+    latitude: float
+    phone: str
+    capabilities: dict[str, str] = Field(description="yes, no or unknown, by capability")
+    conflicts: int = Field(description="Where its sources disagree.")
+    claims: list[ClaimView]
+
+
+class ConditionView(BaseModel):
+    """Something about roads."""
+
+    id: str
+    version: int
+    condition: dict[str, Any]
+    holds: bool = Field(description="It counts now.")
+    set_aside: str | None = Field(description="Why this network can't understand it.")
+
+
+class KindView(BaseModel):
+    """A kind of case, and what it needs."""
+
+    id: str
+    text: str
+    scheduled: bool
+    destination: str
+    vehicles: list[str]
+    scene_minutes: float
+    capabilities: dict[str, list[list[str]]]
+
+
+@router.get("/regions")
+async def list_regions(request: Request, who: Annotated[Principal, require("places.read")]) -> list[RegionView]:
+    """The regions that are served here and that the caller may see."""
+    serving = serving_of(request)
+    return [_region(serving.region(name)) for name in sorted(serving.service.regions) if who.may("places.read", name)]
+
+
+def _region(live: LiveRegion) -> RegionView:
+    about, now = live.built.about, live.now
+    return RegionView(
+        name=live.name,
+        title=about.get("title") or live.name,
+        time_zone=about["time_zone"],
+        invented=live.built.invented,
+        attribution=list(about["attribution"]),
+        built_at=about["built_at"],
+        road_state=now.state.number,
+        reports=len(now.conditions),
+        set_aside=dict(now.set_aside),
+    )
+
+
+@router.get("/regions/{region}")
+async def get_region(asked: Places) -> RegionView:
+    """A region: what it is, and the state of its roads."""
+    return _region(asked.live)
+
+
+@router.get("/regions/{region}/services")
+async def list_services(asked: Places) -> list[KindView]:
+    """The kinds of cases, and what each needs."""
+    language = language_of(asked.request)
+    return [
+        KindView(
+            id=name,
+            text=text(language, f"dispatch.case.{name}"),
+            scheduled=kind.scheduled,
+            destination=kind.destination,
+            vehicles=sorted(kind.vehicles),
+            scene_minutes=kind.scene_seconds / 60,
+            capabilities={p.value: [sorted(one) for one in kind.capabilities[p]] for p in Priority},
+        )
+        for name, kind in case_kinds().items()
+    ]
+
+
+@router.get("/regions/{region}/places")
+async def search_places(
+    asked: Places,
+    q: Annotated[str, Query(min_length=1, max_length=200, description="Words, an address, coordinates.")],
+    near: Annotated[str | None, Query(pattern=r"^-?[0-9.]+,-?[0-9.]+$", description="LAT,LON: the nearest first.")] = None,
+    limit: Annotated[int, Query(ge=1, le=50)] = 10,
+) -> list[dict[str, Any]]:
+    """Places by words, tolerant of spelling; nothing outside is asked."""
+    beside = None
+    if near is not None:
+        latitude, longitude = (float(part) for part in near.split(","))
+        beside = (longitude, latitude)
+    return [answers.place_as_dict(place) for place in asked.live.built.places.search(q, near=beside, limit=limit)]
+
+
+@router.get("/regions/{region}/address")
+async def reverse_address(
+    asked: Places,
+    longitude: Annotated[float, Query(ge=-180, le=180)],
+    latitude: Annotated[float, Query(ge=-90, le=90)],
+) -> dict[str, Any]:
+    """The address of a point."""
+    found = asked.live.built.places.reverse(longitude, latitude)
+    return {"street": found.street, "context": list(found.context)}
+
+
+@router.get("/regions/{region}/facilities")
+async def list_facilities(asked: Facilities, limit: Annotated[int, Query(ge=1, le=5000)] = 1000) -> list[FacilityView]:
+    """The facilities, with what is known and claimed of each."""
+    found, _ = await everything(asked, "claims")
+    claims = {one.facility: one for one, _ in found if isinstance(one, Claims)}
+    return [_facility(asked, one, claims.get(one.id)) for one in asked.live.built.facilities.facilities[:limit]]
+
+
+def _facility(asked: Asking, facility: Facility, claims: Claims | None) -> FacilityView:
+    now, local = asked.now, asked.viewer().local
+    return FacilityView(
+        id=facility.id,
+        name=facility.name,
+        kind=facility.kind,
+        longitude=facility.longitude,
+        latitude=facility.latitude,
+        phone=facility.phone or "",
+        capabilities={
+            claim.capability: facility.value(claim.capability).name.lower() for claim in facility.capabilities if claim.counts
+        },
+        conflicts=len(facility.conflicts),
+        claims=[
+            ClaimView(
+                capability=one.capability,
+                state=one.state,
+                author=one.author,
+                time=local(one.time),
+                age_minutes=round(max(0.0, (now - one.time).total_seconds()) / 60, 1),
+            )
+            for one in (claims.claims if claims is not None else ())
+        ],
+    )
+
+
+@router.get("/regions/{region}/facilities/{facility:path}")
+async def get_facility(facility: str, asked: Facilities) -> FacilityView:
+    """A facility."""
+    found = facility_of(asked, facility)
+    claims, _, _ = await one(asked, Ref("claims", claims_id(facility)))
+    return _facility(asked, found, claims if isinstance(claims, Claims) else None)
+
+
+@router.put("/regions/{region}/availability/{facility:path}", **COMMAND)
+async def claim(facility: str, body: AvailabilityBody, asked: Claiming) -> CommandAnswer:
+    """Say that a facility, or one capability of it, is open, full, diverting or closed."""
+    own_facility(asked, facility)
+    facility_of(asked, facility)
+    # Raises if there is no such capability.
+    Availability(facility, body.capability, body.state, asked.actor.id, body.happened_at or asked.now)
+    name = claims_id(facility)
+    return await asked.give(c.ClaimAvailability(name, facility, body.capability, body.state), body, Ref("claims", name))
+
+
+@router.get("/regions/{region}/conditions")
+async def list_conditions(asked: Roads) -> list[ConditionView]:
+    """What is reported about roads."""
+    found, _ = await everything(asked, "condition")
+    return [_condition(asked, told, version) for told, version in found if isinstance(told, Condition)]
+
+
+def _condition(asked: Asking, told: Condition, version: int) -> ConditionView:
+    now = asked.live.now
+    holding = {one.id for one in now.state.conditions}
+    return ConditionView(
+        id=told.id,
+        version=version,
+        condition=to_builtins(told),
+        holds=told.id in holding,
+        set_aside=now.set_aside.get(told.id),
+    )
+
+
+@router.put("/regions/{region}/conditions/{condition}", **COMMAND)
+async def post_condition(condition: str, body: ConditionBody, asked: RoadsWriting) -> CommandAnswer:
+    """Report something about roads: a closure, a flood, a market; or replace a report. Routes change at once."""
+    told = Condition(
+        id=condition,
+        kind=body.kind,
+        effect=body.effect,
+        geometry=body.geometry,
+        ways=tuple(body.ways),
+        reach_m=body.reach_m,
+        value=body.value,
+        reason=body.reason,
+        profiles=tuple(body.profiles),
+        direction=body.direction,
+        from_time=body.from_time,
+        until=body.until,
+        hours=body.hours,
+        author=asked.actor.id,
+    )
+    asked.live.understood(told, asked.now)
+    return await asked.give(c.PostCondition(told), body, Ref("condition", condition))
+
+
+@router.post("/regions/{region}/conditions/{condition}/withdraw", **COMMAND)
+async def withdraw_condition(condition: str, body: CommandBody, asked: RoadsWriting) -> CommandAnswer:
+    """It is over."""
+    return await asked.give(c.WithdrawCondition(condition), body, Ref("condition", condition))
