@@ -9,7 +9,7 @@ UV := $(BIN)/uv pip
 .DELETE_ON_ERROR:
 
 run: .venv/ready-run
-	@$(BIN)/siaga run $(if $(OSM),--osm "$(OSM)") $(ARGS)
+	@exec $(BIN)/siaga serve $(if $(OSM),--osm "$(OSM)") $(ARGS)
 
 test: .venv/ready-test
 	@$(BIN)/pytest -m "not slow" $(ARGS)

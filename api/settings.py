@@ -3,6 +3,7 @@
 | variable | what it sets | default |
 |---|---|---|
 | `SIAGA_DATA_DIR` | where built regions lie | the system's per-user data folder, `siaga` in it |
+| `SIAGA_REDIS_URL` | where cases are kept: a Redis or Valkey server or cluster | one of its own in the data folder |
 | `SIAGA_LANG` | language of what people read, `id` or `en` | the system's language if it is Indonesian, else `en` |
 """
 
@@ -24,6 +25,7 @@ class Settings:
 
     data_folder: Path
     language: Language
+    store_url: str = ""
 
     @property
     def regions_folder(self) -> Path:
@@ -42,6 +44,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         data_folder=Path(folder).expanduser() if folder else platformdirs.user_data_path("siaga", appauthor=False),
         language=_language(given),
+        store_url=given.get("SIAGA_REDIS_URL", "").strip(),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from api.cli import ask, regions, run
+from api.cli import ask, regions, serve
 from routing import SiagaError
 
 app = typer.Typer(
@@ -24,7 +24,7 @@ app.command("recommend")(ask.recommend)
 app.command("route")(ask.route)
 app.command("nearest")(ask.nearest)
 app.command("search")(ask.search)
-app.command("run")(run.run)
+app.command("serve")(serve.serve)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

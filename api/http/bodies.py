@@ -129,6 +129,7 @@ class AssignBody(CommandBody):
     facility: GoalBody | None = Field(default=None, description="Left out: the first of the ranking is asked.")
     recommended: bool = Field(default=True, description="It is the first choice of the recommendation.")
     override: str = Field(default="", max_length=LONGEST, description="Why it is not the first choice.")
+    first_choice: bool = Field(default=False, description="Send the first choice of the ranking, whichever that is by now.")
 
 
 class VoiceBody(BaseModel):

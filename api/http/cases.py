@@ -44,6 +44,9 @@ Sending = Annotated[Asking, Depends(asking("assign"))]
 Personal = Annotated[Asking, Depends(asking("personal.read"))]
 
 
+_LOST = frozenset({"vehicle_taken", "vehicle_too_small", "no_vehicle_free"})
+
+
 class CasePage(BaseModel):
     """Some of the open cases, the most urgent first."""
 
@@ -255,7 +258,7 @@ async def assign(case: str, body: AssignBody, asked: Sending) -> CommandAnswer:
     except StaleError:
         raise
     except ConflictError as error:
-        if error.code in ("vehicle_taken", "vehicle_too_small"):
+        if error.code in _LOST:
             error.instead = await _next_best(asked, case)  # type: ignore[attr-defined]
         raise
 

@@ -22,6 +22,10 @@ def assign(d: Deciding, command: Assign) -> None:
     """The dispatcher sends a vehicle, or officers without one."""
     case = ready(d, command.case)
     patients = _those(case, command.patients)
+    if command.first:
+        if not assign_by_itself(d, case, "recommended"):
+            raise ConflictError("no_vehicle_free", case=case.id)
+        return
     if command.unit is None and not command.officers:
         raise InvalidError("nobody_to_send")
     if not command.recommended and not command.override.strip():
@@ -55,22 +59,22 @@ def _goal(choice: VehicleChoice | None) -> Goal | None:
     return None if choice is None else choice.goal
 
 
-def assign_by_itself(d: Deciding, case: Case) -> bool:
+def assign_by_itself(d: Deciding, case: Case, chosen: Chosen = "automatic") -> bool:
     """Sends the first of the vehicles ranked for a case that is still to be had; False if there is none."""
     for choice in d.facts.vehicles if d.facts.vehicles_for == case.id else ():
         unit = d.world.units.get(choice.unit)
         if unit is None or unit.retired or not (unit.free or _may_divert(d, unit, case)):
             continue
-        _send(d, case, unit, choice)
+        _send(d, case, unit, choice, chosen)
         return True
     return False
 
 
-def _send(d: Deciding, case: Case, unit: Unit, choice: VehicleChoice) -> None:
+def _send(d: Deciding, case: Case, unit: Unit, choice: VehicleChoice, chosen: Chosen) -> None:
     waiting = case.waiting()
     patients = waiting[: unit.capacity] if d.kind_of(case).destination != "none" and unit.capacity else waiting
     take_unit(d, unit, case, len(patients))
-    start_run(d, case, patients, unit.id, (), None, "automatic", "", choice.reach_ms, choice.goal)
+    start_run(d, case, patients, unit.id, (), None, chosen, "", choice.reach_ms, choice.goal)
 
 
 def ready(d: Deciding, name: str) -> Case:

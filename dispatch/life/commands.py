@@ -70,7 +70,7 @@ class Assign(Struct, frozen=True, tag="assign"):
     """Send a vehicle, or officers without one.
 
     `patients`: empty for all who wait. `goal`: where to; None leaves it to the ranking. `override`: why not the first choice;
-    it must be said if `recommended` is false.
+    it must be said if `recommended` is false. `first`: the first choice of the ranking, whichever that is by now.
     """
 
     case: str
@@ -80,6 +80,7 @@ class Assign(Struct, frozen=True, tag="assign"):
     goal: Goal | None = None
     recommended: bool = True
     override: str = ""
+    first: bool = False
 
 
 class Join(Struct, frozen=True, tag="join"):

@@ -132,7 +132,8 @@ def wanted(world: World, command: Command) -> Wanted:
                 return NOTHING
             named = command.patients if isinstance(command, c.Assign) else ()
             who = named or tuple(one.id for one in case.waiting())
-            return Wanted(facilities_for=tuple(Rider(case.id, one) for one in who))
+            first = isinstance(command, c.Assign) and command.first
+            return Wanted(case.id if first else None, facilities_for=tuple(Rider(case.id, one) for one in who))
         case c.Join():
             return Wanted(facilities_for=tuple(Rider(command.case, one) for one in command.patients))
         case c.TryAgain():

@@ -1,23 +1,14 @@
-"""`siaga run`: a region, wherever it can be had from, and three calls decided in it."""
+"""A region to begin with, wherever it can be had from: an extract, one built before, a download, or an invented town."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import numpy as np
 import typer
 
 import routing
-from api import answers
-from api.bootstrap import Siaga, now, siaga
-from api.cli import show_decision
-from api.cli.ask import fleet_of
-from api.cli.options import LanguageName, language_of
+from api.bootstrap import Siaga, now
 from api.cli.regions import progress_shown
-from dispatch.cases import requirement
-from dispatch.recommend import Call
-from dispatch.recommend import recommend as decide
 from dispatch.regions import BuiltRegion, about_regions
 from routing import Extract, FetchError, Language, PlaceError, RegionError, text
 from routing.datafiles import read_table
@@ -26,42 +17,16 @@ INVENTED_NAME = "kota-rekaan"
 INVENTED_JUNCTIONS = 3_000
 
 
-def run(
-    osm: Annotated[Path | None, typer.Option(help="An OSM extract to build the region from.")] = None,
-    region: Annotated[str | None, typer.Option("--region", "-r", help="A region that has been built.")] = None,
-    lang: LanguageName = None,
-) -> None:
-    """Build or open a region and decide three calls in it."""
-    here = siaga()
-    language = language_of(here, lang)
-    if not _compiled():
-        typer.echo(_t(language, "compiling"), err=True)
-    opened = _region(here, osm, region, language)
-    calls = read_table("regions", "cibinong.toml")["call"]
-    moment = now().astimezone(opened.zone)
-    state = opened.roads.live.apply((), moment)
-    facts = opened.facts(state)
-    fleet = fleet_of(opened, None, moment)
-    for number, (wanted, place) in enumerate(zip(calls, _places(opened, len(calls)), strict=True), start=1):
-        asked = requirement(wanted["case"], wanted["priority"])
-        found = decide(facts, fleet, Call(asked, *place, moment))
-        typer.echo()
-        typer.echo(_t(language, "call", number=number, total=len(calls)))
-        show_decision.recommendation(opened, found, answers.legs_of_best(opened, found, state), language)
-    typer.echo()
-    typer.echo(_t(language, "again"))
-
-
 def _t(language: Language, key: str, **values: object) -> str:
     return text(language, f"cli.run.{key}", **values)
 
 
-def _compiled() -> bool:
+def compiled() -> bool:
     """Whether the routing kernels lie compiled beside their sources."""
     return any((Path(routing.__file__).parent / "_kernels" / "__pycache__").glob("*.nbi"))
 
 
-def _region(here: Siaga, osm: Path | None, name: str | None, language: Language) -> BuiltRegion:
+def first_region(here: Siaga, osm: Path | None, name: str | None, language: Language) -> BuiltRegion:
     """The region named; else one built before, never an invented one; else downloaded; else invented, and said so."""
     from routing.read_extract import read_extract
     from routing.read_place import read_place
@@ -121,10 +86,3 @@ def _built(here: Siaga, name: str, extract: Extract, language: Language) -> Buil
     with progress_shown(language) as tell:
         build_region(here.settings.regions_folder, name, Sources(extract), now=now(), progress=tell)
     return here.open(name, now())
-
-
-def _places(region: BuiltRegion, count: int) -> list[tuple[float, float]]:
-    """Where the calls come from: cells of demand, the more people the likelier; the same ones at every start."""
-    demand = region.demand
-    chosen = np.random.default_rng(1).choice(len(demand.weight), count, p=demand.weight / demand.total)
-    return [(float(demand.longitude[cell]), float(demand.latitude[cell])) for cell in chosen]

@@ -1,0 +1,61 @@
+"""`siaga serve`: the live service on one port."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api import serve as service
+from api.bootstrap import now, siaga
+from api.cli.ask import fleet_of
+from api.cli.first_region import compiled, first_region
+from api.cli.options import LanguageName, language_of
+from routing import InputError, text
+
+
+def serve(
+    port: Annotated[int, typer.Option(help="Where to listen.", min=0, max=65535)] = 8000,
+    host: Annotated[str, typer.Option(help="On which address; 127.0.0.1 is this machine only.")] = "127.0.0.1",
+    region: Annotated[
+        list[str] | None, typer.Option("--region", "-r", help="A built region; may be given several times.")
+    ] = None,
+    osm: Annotated[Path | None, typer.Option(help="An OSM extract to build the region from.")] = None,
+    fleet: Annotated[Path | None, typer.Option(help="The vehicles to begin with, CSV; invented if left out.")] = None,
+    certificate: Annotated[Path | None, typer.Option(help="Certificate for HTTPS (PEM).")] = None,
+    key: Annotated[Path | None, typer.Option(help="Its key (PEM).")] = None,
+    proxy: Annotated[str, typer.Option(help="Address of a proxy whose X-Forwarded-… is believed.")] = "",
+    worker: Annotated[bool, typer.Option(help="Fire clocks in this process as well.")] = True,
+    lang: LanguageName = None,
+) -> None:
+    """Serve dispatchers, drivers, facilities and SITEGAR, until it is stopped (Ctrl-C)."""
+    here = siaga()
+    language = language_of(here, lang)
+    if (certificate is None) != (key is None):
+        raise InputError("--certificate and --key go together")
+    for file in (certificate, key):
+        if file is not None and not file.is_file():
+            raise InputError(f"{file}: no such file")
+    if not compiled():
+        typer.echo(text(language, "cli.run.compiling"), err=True)
+    moment = now()
+    names = region or []
+    built = [here.open(name, moment) for name in names] if len(names) > 1 else []
+    built = built or [first_region(here, osm, names[0] if names else None, language)]
+    vehicles = fleet_of(built[0], fleet, moment)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    def ready(address: str, token: Path) -> None:
+        for one in built:
+            if one.invented:
+                typer.echo(text(language, "dispatch.label.invented_region"))
+        typer.echo(text(language, "cli.serve.ready", address=address, regions=", ".join(one.name for one in built)))
+        typer.echo(text(language, "cli.serve.token", path=token))
+        if host not in ("127.0.0.1", "localhost", "::1") and certificate is None and not proxy:
+            typer.echo(text(language, "cli.serve.plain"), err=True)
+
+    listening = service.Listening(host, port, certificate, key, proxy, worker)
+    asyncio.run(service.serve(here.settings, built, vehicles, listening, ready))

@@ -1,0 +1,174 @@
+"""The live service: opens the store and the regions, lets people in, serves until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from api.access import Access
+from api.http.app import create_app
+from api.http.serving import Serving
+from api.settings import Settings
+from dispatch.fleet import Vehicle
+from dispatch.life.commands import RegisterUnit
+from dispatch.life.people import Actor
+from dispatch.life.rules import default_rules
+from dispatch.regions import BuiltRegion
+from dispatch.service.live_region import LiveRegion
+from dispatch.service.loading import load_units
+from dispatch.service.service import Service
+from dispatch.settings import default_settings
+from dispatch.store import EmbeddedServer, Notice, Store, open_store
+from routing import InputError
+
+log = logging.getLogger(__name__)
+
+FIRST_FLEET = Actor("first-fleet", "system")
+_GRACE_SECONDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where the service listens, and how.
+
+    Attributes:
+        host, port: port 0 takes any that is free.
+        certificate, key: files, for HTTPS; None: plain HTTP.
+        proxies: addresses whose word on who calls and how is believed ("*" for all), or "".
+        working: it fires clocks as well.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    certificate: Path | None = None
+    key: Path | None = None
+    proxies: str = ""
+    working: bool = True
+
+
+@asynccontextmanager
+async def opened_store(settings: Settings) -> AsyncIterator[Store]:
+    """The store of the settings: an outside server, or one of our own in the data folder.
+
+    Raises:
+        StoreError: it can't be opened; the message says why and what to do.
+    """
+    if settings.store_url:
+        async with await open_store(settings.store_url) as store:
+            yield store
+        return
+    server = await EmbeddedServer.start(settings.data_folder / "store", report=_noticed)
+    async with server, await open_store(server.url) as store:
+        yield store
+
+
+def _noticed(notice: Notice) -> None:
+    log.warning("store: %s", notice.text)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, but who started it hears signals: it would raise them anew, and nothing would be put away after it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(
+    settings: Settings,
+    built: Sequence[BuiltRegion],
+    fleet: Sequence[Vehicle],
+    listening: Listening,
+    ready: Callable[[str, Path], None],
+) -> None:
+    """Serves regions until SIGINT or SIGTERM.
+
+    Args:
+        settings: of the environment.
+        built: the regions.
+        fleet: registered in the first region, if it has no vehicles yet.
+        listening: where.
+        ready: called once it serves, with its address and the file in which the admin's token lies.
+
+    Raises:
+        StoreError: the store can't be opened. InputError: the port is taken.
+    """
+    async with opened_store(settings) as store:
+        access = await Access.of(store)
+        token = await access.ensure_admin_token(settings.data_folder)
+        service = Service(store, {})
+        for one in built:
+            one.settle()
+            service.regions[one.name] = LiveRegion(one, default_rules(), default_settings(), service.clock())
+            await store.open_region(one.name)
+        if built:
+            await _first_fleet(service, built[0].name, fleet)
+        app = create_app(Serving.of(service, working=listening.working), access)
+        server = _Server(
+            uvicorn.Config(
+                app,
+                host=listening.host,
+                port=listening.port,
+                ssl_certfile=listening.certificate,
+                ssl_keyfile=listening.key,
+                proxy_headers=bool(listening.proxies),
+                forwarded_allow_ips=listening.proxies or None,
+                log_level="warning",
+                access_log=False,  # paths hold ids and coordinates; /metrics counts by pattern
+                server_header=False,
+                timeout_graceful_shutdown=_GRACE_SECONDS,
+            )
+        )
+        await _until_told(server, listening, lambda address: ready(address, token))
+
+
+async def _until_told(server: _Server, listening: Listening, ready: Callable[[str], None]) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    task = asyncio.create_task(_serving(server, listening))
+    while not server.started and not task.done():
+        await asyncio.sleep(0.02)
+    if server.started:
+        port = server.servers[0].sockets[0].getsockname()[1]
+        scheme = "https" if listening.certificate else "http"
+        ready(f"{scheme}://{listening.host}:{port}")
+    await task
+
+
+async def _serving(server: _Server, listening: Listening) -> None:
+    try:
+        await server.serve()
+    except SystemExit as error:
+        # uvicorn has said why; it leaves with a code where it can't listen.
+        raise InputError(f"can't listen on {listening.host}:{listening.port}; is something else there? Try --port") from error
+
+
+async def _first_fleet(service: Service, region: str, fleet: Sequence[Vehicle]) -> None:
+    if await load_units(service.store, region):
+        return
+    for one in fleet:
+        command = RegisterUnit(
+            one.id,
+            one.name,
+            one.kind,
+            one.equipment,
+            one.capacity,
+            one.base,
+            one.base_longitude if one.base_longitude is not None else one.longitude,
+            one.base_latitude if one.base_latitude is not None else one.latitude,
+            "",
+            one.invented,
+        )
+        await service.do(region, FIRST_FLEET, f"first-fleet-{one.id}", command)
