@@ -13,6 +13,7 @@ from pathlib import Path
 import uvicorn
 
 from api.access import Access
+from api.access.admin_token import AdminToken, ensure_admin_token
 from api.http.app import create_app
 from api.http.serving import Serving
 from api.settings import Settings
@@ -86,7 +87,7 @@ async def serve(
     built: Sequence[BuiltRegion],
     fleet: Sequence[Vehicle],
     listening: Listening,
-    ready: Callable[[str, Path], None],
+    ready: Callable[[str, AdminToken], None],
 ) -> None:
     """Serves regions until SIGINT or SIGTERM.
 
@@ -95,14 +96,14 @@ async def serve(
         built: the regions.
         fleet: registered in the first region, if it has no vehicles yet.
         listening: where.
-        ready: called once it serves, with its address and the file in which the admin's token lies.
+        ready: called once it serves, with its address and what became of the admin's token.
 
     Raises:
         StoreError: the store can't be opened. InputError: the port is taken.
     """
     async with opened_store(settings) as store:
         access = await Access.of(store)
-        token = await access.ensure_admin_token(settings.data_folder)
+        token = await ensure_admin_token(store, settings.data_folder)
         service = Service(store, {})
         for one in built:
             one.settle()

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from api import serve as service
+from api.access.admin_token import AdminToken
 from api.bootstrap import now, siaga
 from api.cli.ask import fleet_of
 from api.cli.first_region import compiled, first_region
@@ -48,12 +49,12 @@ def serve(
     vehicles = fleet_of(built[0], fleet, moment)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
-    def ready(address: str, token: Path) -> None:
+    def ready(address: str, token: AdminToken) -> None:
         for one in built:
             if one.invented:
                 typer.echo(text(language, "dispatch.label.invented_region"))
         typer.echo(text(language, "cli.serve.ready", address=address, regions=", ".join(one.name for one in built)))
-        typer.echo(text(language, "cli.serve.token", path=token))
+        typer.echo(token.text(language))
         if host not in ("127.0.0.1", "localhost", "::1") and certificate is None and not proxy:
             typer.echo(text(language, "cli.serve.plain"), err=True)
 

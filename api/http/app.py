@@ -8,12 +8,12 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from api.access.gate import Access, access_router
+from api.access import Access, access_router
 from api.http import cases, events, fleet, health, places, referrals, runs
 from api.http.health import Figures
 from api.http.middleware import Around
 from api.http.osrm import OpenedRegion, osrm_router
-from api.http.problems import install
+from api.http.problems import documented, install
 from api.http.serving import Serving
 
 DESCRIPTION = """Dispatch of village ambulances and social-service escort cars: cases from the call to the handover.
@@ -45,7 +45,7 @@ def create_app(serving: Serving, access: Access) -> FastAPI:
     install(app)
     for one in (cases, referrals, runs, fleet, places, events, health):
         app.include_router(one.router)
-    app.include_router(access_router(access))
+    app.include_router(access_router(documented))
     app.include_router(osrm_router(lambda name: _opened(serving, name)))
     app.add_middleware(Around, figures=app.state.figures)
     return app

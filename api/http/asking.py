@@ -11,8 +11,7 @@ import xxhash
 from fastapi import Depends, Header, Path, Request, Response
 from pydantic import BaseModel, Field
 
-from api.access.gate import require
-from api.access.principal import Principal
+from api.access import Principal, require
 from api.http.language import language_of
 from api.http.problems import MissingKeyError, documented
 from api.http.serving import Serving, serving_of
@@ -146,9 +145,9 @@ class Asking:
         )
 
 
-def asking(permission: str) -> Callable[..., Awaitable[Asking]]:
-    """A dependency: a request about a region by somebody who has a permission there."""
-    gate = require(permission)
+def asking(*permissions: str) -> Callable[..., Awaitable[Asking]]:
+    """A dependency: a request about a region by somebody who has one of these permissions there."""
+    gate = require(*permissions)
 
     async def made(request: Request, response: Response, region: RegionName, who: Principal = gate) -> Asking:
         return Asking(request, response, region, who)

@@ -22,6 +22,7 @@ from api.http.bodies import (
 )
 from api.http.destinations import goal_from
 from api.http.language import language_of
+from api.http.own import own_case
 from api.http.problems import documented
 from api.http.reading import case_of, everything, positions, tagged
 from api.http.views import CaseView
@@ -40,8 +41,9 @@ router = APIRouter(prefix="/v1/regions/{region}/cases", tags=["cases"], response
 
 Writing = Annotated[Asking, Depends(asking("cases.write"))]
 Reading = Annotated[Asking, Depends(asking("cases.read"))]
+Own = Annotated[Asking, Depends(asking("cases.read", "cases.own"))]
 Sending = Annotated[Asking, Depends(asking("assign"))]
-Personal = Annotated[Asking, Depends(asking("personal.read"))]
+Personal = Annotated[Asking, Depends(asking("personal.read", "personal.own"))]
 
 
 _LOST = frozenset({"vehicle_taken", "vehicle_too_small", "no_vehicle_free"})
@@ -159,8 +161,9 @@ def _from_cursor(cursor: str) -> _Order:
 
 
 @router.get("/{case}")
-async def get_case(case: str, asked: Reading, response: Response) -> CaseView:
+async def get_case(case: str, asked: Own, response: Response) -> CaseView:
     """A case as it is now."""
+    await own_case(asked, case, "cases.read")
     state, version, as_of = await case_of(asked, case)
     tagged(response, version)
     return asked.viewer(as_of).case(state, version)
@@ -186,7 +189,7 @@ async def describe_case(case: str, body: DescribeCaseBody, asked: Writing) -> Co
 @router.get("/{case}/particulars", responses=documented(409))
 async def get_particulars(case: str, asked: Personal) -> ParticularsView:
     """Who calls, where exactly, who the patients are. That it was read, and by whom, is recorded."""
-    await case_of(asked, case)
+    await own_case(asked, case, "personal.read")
     found = shown(await load_particulars(asked.serving.service.store, asked.region, case))
     await asked.serving.service.record_reading(
         asked.region, asked.actor, case, sorted({f for one in found.values() for f in one})
@@ -209,9 +212,9 @@ async def get_particulars(case: str, asked: Personal) -> ParticularsView:
 
 
 @router.get("/{case}/timeline")
-async def get_timeline(case: str, asked: Reading) -> Timeline:
+async def get_timeline(case: str, asked: Own) -> Timeline:
     """What happened to a case and its runs."""
-    await case_of(asked, case)
+    await own_case(asked, case, "cases.read")
     found = await asked.serving.service.history(asked.region, case)
     local = asked.viewer().local
     return Timeline(
@@ -238,7 +241,7 @@ async def _recommended(asked: Asking, case: str) -> dict[str, Any]:
     store = asked.serving.service.store
     notes = await load_particulars(store, asked.region, case)
     fleet = vehicles_of((await load_units(store, asked.region)).values(), await positions(asked))
-    found = ranked_vehicles(asked.live, asked.live.now, state, notes, fleet, asked.now)
+    found = ranked_vehicles(asked.live, asked.live.now, state, notes, fleet, asked.viewer().local(asked.now))
     return {**recommendation_as_dict(found, language_of(asked.request)), "case": case, "version": version}
 
 
@@ -252,7 +255,8 @@ async def get_recommendation(case: str, asked: Sending) -> dict[str, Any]:
 async def assign(case: str, body: AssignBody, asked: Sending) -> CommandAnswer:
     """Send a vehicle, or officers without one. Whoever loses a race for a vehicle gets 409, and the next best option."""
     goal = None if body.facility is None else goal_from(asked, body.facility)
-    command = c.Assign(case, body.vehicle, tuple(body.officers), tuple(body.patients), goal, body.recommended, body.override)
+    officers, patients = tuple(body.officers), tuple(body.patients)
+    command = c.Assign(case, body.vehicle, officers, patients, goal, body.recommended, body.override, body.first_choice)
     try:
         return await asked.give(command, body, Ref("case", case))
     except StaleError:

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from msgspec import json, to_builtins
 
-from api.access.gate import require
-from api.access.principal import Principal
+from api.access import Principal, authenticate, require
+from api.access.errors import AccessError, ForbiddenError
 from api.http.asking import Asking
 from api.http.problems import documented
 from dispatch.life.events import AttemptMoved, FacilityAsked, Recorded
@@ -36,7 +36,7 @@ async def events(
     request: Request,
     response: Response,
     region: Annotated[str, Query(description="Of which region.")],
-    who: Annotated[Principal, require("events.own")],
+    who: Annotated[Principal, require("events.read", "events.own")],
     last_event_id: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
     after: Annotated[str | None, Query(description="The same as Last-Event-ID, for the first time.")] = None,
 ) -> StreamingResponse:
@@ -45,6 +45,8 @@ async def events(
     Each event is one message with its id; `event: gap` says that events after the given id are gone: read the states anew.
     `event: store` says that the store is away, and since when.
     """
+    if not who.in_region(region):
+        raise ForbiddenError("other_region", region=repr(region[:80]))
     asked = Asking(request, response, region, who)
     feed = asked.serving.feeds[region]
     said = last_event_id or after
@@ -75,7 +77,7 @@ async def _stream(asked: Asking, feed: Feed, at: str) -> AsyncIterator[bytes]:
             found = []
         if found:
             at = found[-1].id
-            told = b"".join(_message(one) for one in found if _may_see(asked, one))
+            told = b"".join(_message(asked, one) for one in found if _may_see(asked, one))
             if told:
                 yield told
                 quiet = 0.0
@@ -86,21 +88,34 @@ async def _stream(asked: Asking, feed: Feed, at: str) -> AsyncIterator[bytes]:
         if quiet >= _PING_SECONDS:
             yield b": %s\n\n" % at.encode()
             quiet = 0.0
+            if not await _still_welcome(asked):
+                return
         await asyncio.sleep(BATCH_SECONDS)
         quiet += BATCH_SECONDS
 
 
-def _message(one: StoredEvent) -> bytes:
+async def _still_welcome(asked: Asking) -> bool:
+    """Whether the caller may go on listening: a session ends, a token is revoked. While the store is away, they may."""
+    try:
+        return (await authenticate(asked.request)).permissions == asked.who.permissions
+    except AccessError:
+        return False
+    except StoreError:
+        return True
+
+
+def _message(asked: Asking, one: StoredEvent) -> bytes:
     try:
         recorded = read_event(one.event.body)
     except CodecError:
         return b""
+    local = asked.viewer().local
     told: dict[str, Any] = {
         "about": str(one.event.ref),
         "version": one.event.version,
         "type": one.event.type,
-        "happened_at": recorded.happened_at,
-        "recorded_at": recorded.recorded_at,
+        "happened_at": local(recorded.happened_at),
+        "recorded_at": local(recorded.recorded_at),
         "role": recorded.actor.role,
         "command": recorded.command,
         "event": to_builtins(recorded.event),

@@ -21,7 +21,7 @@ from dispatch.life.units import Officer, Unit
 router = APIRouter(prefix="/v1/regions/{region}", tags=["fleet"], responses=documented(401, 403, 404, 422, 503))
 
 Reading = Annotated[Asking, Depends(asking("vehicles.read"))]
-Status = Annotated[Asking, Depends(asking("status.own"))]
+Status = Annotated[Asking, Depends(asking("vehicles.read", "vehicles.write", "status.own"))]
 Admin = Annotated[Asking, Depends(asking("fleet.admin"))]
 
 

@@ -8,8 +8,7 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from pydantic import BaseModel
 
-from api.access.gate import require
-from api.access.principal import Principal
+from api.access import Principal, require
 from api.http.problems import documented
 from api.http.serving import serving_of
 from dispatch.store import StoreError

@@ -25,20 +25,23 @@ async def own_run(asked: Asking, run: str) -> Run:
     return found
 
 
-async def own_case(asked: Asking, case: str) -> Case:
-    """A case that the caller may move on: any, or one that their own vehicle is under way for.
+async def own_case(asked: Asking, case: str, anyone: str) -> Case:
+    """A case that the caller may do something with: any (`anyone`: that permission), one that their own vehicle is under way
+    for, or one that their own facility is asked about.
 
     Raises:
-        NotYoursError: their vehicle has nothing to do with it. UnknownError: there is none.
+        NotYoursError: they have nothing to do with it. UnknownError: there is none.
     """
     found, _, _ = await case_of(asked, case)
-    if {"progress.any", "desk.answer", "offers.any"} & set(asked.who.permissions):
+    if anyone in asked.who.permissions:
+        return found
+    if asked.who.facility is not None and any(one.open and one.goal.id == asked.who.facility for one in found.attempts):
         return found
     if asked.who.vehicle is not None:
         unit, _, _ = await unit_of(asked, asked.who.vehicle)
         if unit.run is not None and any(one.run == unit.run for one in found.patients):
             return found
-    raise NotYoursError(f"your vehicle is not under way for case {case}")
+    raise NotYoursError(f"you have nothing to do with case {case}")
 
 
 async def own_offer(asked: Asking, case: str, offer: str) -> None:
@@ -51,8 +54,11 @@ async def own_offer(asked: Asking, case: str, offer: str) -> None:
     attempt = found.attempt(offer)
     if "offers.any" in asked.who.permissions or attempt is None:
         return
-    if asked.who.facility is None or attempt.goal.id != asked.who.facility:
+    if asked.who.facility is not None and attempt.goal.id == asked.who.facility:
+        return
+    if asked.who.vehicle is None:
         raise NotYoursError(f"offer {offer} is not to your facility")
+    await own_case(asked, case, "offers.any")
 
 
 def own_vehicle(asked: Asking, vehicle: str, anyone: str) -> None:

@@ -10,8 +10,7 @@ from msgspec import to_builtins
 from pydantic import BaseModel, Field
 
 from api import answers
-from api.access.gate import require
-from api.access.principal import Principal
+from api.access import Principal, require
 from api.http.asking import COMMAND, Asking, CommandAnswer, CommandBody, asking
 from api.http.bodies import AvailabilityBody, ConditionBody
 from api.http.destinations import facility_of
@@ -34,7 +33,7 @@ router = APIRouter(prefix="/v1", tags=["region"], responses=documented(401, 403,
 Roads = Annotated[Asking, Depends(asking("roads.read"))]
 RoadsWriting = Annotated[Asking, Depends(asking("roads.write"))]
 Facilities = Annotated[Asking, Depends(asking("facilities.read"))]
-Claiming = Annotated[Asking, Depends(asking("availability.own"))]
+Claiming = Annotated[Asking, Depends(asking("availability.any", "availability.own"))]
 Places = Annotated[Asking, Depends(asking("places.read"))]
 
 

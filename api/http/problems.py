@@ -12,6 +12,16 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from api.access.errors import (
+    AccessError,
+    ForbiddenError,
+    GrantError,
+    NameTakenError,
+    NotSignedInError,
+    PasswordError,
+    TooManyAttemptsError,
+    UnknownHolderError,
+)
 from api.http.language import language_of
 from dispatch.life.refusals import ConflictError, InvalidError, RefusedError, UnknownError
 from dispatch.reasons import Terms
@@ -96,6 +106,18 @@ def _status(error: SiagaError) -> tuple[int, str]:
             return 503, "store_refused"
         case CodecError():
             return 500, "store_unreadable"
+        case NotSignedInError():
+            return 401, error.code
+        case ForbiddenError():
+            return 403, error.code
+        case TooManyAttemptsError():
+            return 429, error.code
+        case UnknownHolderError():
+            return 404, error.code
+        case NameTakenError():
+            return 409, error.code
+        case GrantError() | PasswordError():
+            return 422, error.code
         case PermissionError():
             return 403, "forbidden"
         case ConditionError():
@@ -115,6 +137,12 @@ async def _siaga_error(request: Request, error: Exception) -> JSONResponse:
     status, code = _status(error)
     more: dict[str, Any] = {}
     detail = str(error)
+    if isinstance(error, AccessError):
+        detail = error.text(language_of(request))
+        if isinstance(error, NotSignedInError):
+            more["headers"] = {"WWW-Authenticate": error.challenge}
+        if isinstance(error, TooManyAttemptsError):
+            more["headers"] = {"Retry-After": str(error.wait_seconds)}
     if isinstance(error, RefusedError):
         detail = error.text(language_of(request))
         more["params"] = {name: list(v.codes) if isinstance(v, Terms) else v for name, v in error.params.items()}

@@ -30,10 +30,10 @@ from dispatch.life.referral import AttemptState, Goal
 
 router = APIRouter(prefix="/v1/regions/{region}", tags=["referral"], responses=documented(401, 403, 404, 422, 503))
 
-Progressing = Annotated[Asking, Depends(asking("progress.own"))]
-Offering = Annotated[Asking, Depends(asking("offers.own"))]
-Desk = Annotated[Asking, Depends(asking("desk.answer"))]
-Asks = Annotated[Asking, Depends(asking("progress.own"))]
+Progressing = Annotated[Asking, Depends(asking("progress.any", "progress.own"))]
+Offering = Annotated[Asking, Depends(asking("offers.any", "offers.own"))]
+Queue = Annotated[Asking, Depends(asking("desk.answer"))]
+Desk = Annotated[Asking, Depends(asking("desk.answer", "desk.own"))]
 
 
 class OfferRow(BaseModel):
@@ -82,7 +82,7 @@ async def list_offers(
 
 
 @router.get("/desk")
-async def list_desk(asked: Desk) -> list[DeskRow]:
+async def list_desk(asked: Queue) -> list[DeskRow]:
     """SITEGAR's queue: requests that wait for an answer, the longest first."""
     found, as_of = await everything(asked, "case")
     viewer = asked.viewer(as_of)
@@ -97,9 +97,9 @@ async def list_desk(asked: Desk) -> list[DeskRow]:
 
 
 @router.post("/cases/{case}/patients/{patient}/offers", status_code=201, **COMMAND)
-async def ask_facility(case: str, patient: str, body: OfferBody, asked: Asks) -> CommandAnswer:
+async def ask_facility(case: str, patient: str, body: OfferBody, asked: Offering) -> CommandAnswer:
     """Ask this facility now; one that is being asked is told that it is no longer needed."""
-    await own_case(asked, case)
+    await own_case(asked, case, "offers.any")
     return await asked.give(c.AskFacility(case, patient, goal_from(asked, body.facility)), body, Ref("case", case))
 
 
@@ -115,31 +115,31 @@ async def answer_offer(case: str, offer: str, body: AnswerBody, asked: Offering)
 @router.post("/cases/{case}/patients/{patient}/refusal", **COMMAND)
 async def refuse_at_door(case: str, patient: str, body: RefusalBody, asked: Progressing) -> CommandAnswer:
     """The facility does not take the patient who stands at its door; the next one, or SITEGAR, is asked."""
-    await own_case(asked, case)
+    await own_case(asked, case, "progress.any")
     voice = None if body.voice is None else body.voice.said()
     return await asked.give(c.RefuseAtDoor(case, patient, body.why, body.note, voice), body, Ref("case", case))
 
 
 @router.post("/cases/{case}/patients/{patient}/desk", status_code=201, **COMMAND)
-async def ask_desk(case: str, patient: str, body: CommandBody, asked: Asks) -> CommandAnswer:
+async def ask_desk(case: str, patient: str, body: CommandBody, asked: Desk) -> CommandAnswer:
     """Ask SITEGAR to name a facility."""
-    await own_case(asked, case)
+    await own_case(asked, case, "desk.answer")
     return await asked.give(c.AskDesk(case, patient), body, Ref("case", case))
 
 
 @router.post("/cases/{case}/desk/{request}/answer", **COMMAND)
 async def answer_desk(case: str, request: str, body: DeskAnswerBody, asked: Desk) -> CommandAnswer:
     """SITEGAR's answer, its own or recorded on its behalf: a facility, also one in no list; or none: it found nothing."""
-    await own_case(asked, case)
+    await own_case(asked, case, "desk.answer")
     goal: Goal | None = None if body.facility is None else goal_from(asked, body.facility)
     voice = None if body.voice is None else body.voice.said()
     return await asked.give(c.AnswerDesk(case, request, goal, body.arranged, voice), body, Ref("case", case))
 
 
 @router.post("/cases/{case}/patients/{patient}/goal", **COMMAND)
-async def set_goal(case: str, patient: str, body: SetGoalBody, asked: Asks) -> CommandAnswer:
+async def set_goal(case: str, patient: str, body: SetGoalBody, asked: Progressing) -> CommandAnswer:
     """Take a patient to a place that needs not be asked: home, say."""
-    await own_case(asked, case)
+    await own_case(asked, case, "progress.any")
     notes = notes_of(asked.actor.id, asked.now, destination=body.place, patient=patient)
     command = c.SetGoal(case, patient, Goal("given", f"given:{asked.key}"), body.why)
     return await asked.give(command, body, Ref("case", case), case=case, notes=notes)
@@ -148,7 +148,7 @@ async def set_goal(case: str, patient: str, body: SetGoalBody, asked: Asks) -> C
 @router.post("/cases/{case}/patients/{patient}/handover", **COMMAND)
 async def hand_over(case: str, patient: str, body: HandOverBody, asked: Progressing) -> CommandAnswer:
     """Somebody at the destination takes charge. At a facility the team stays until treatment begins."""
-    await own_case(asked, case)
+    await own_case(asked, case, "progress.any")
     voice = None if body.voice is None else body.voice.said()
     return await asked.give(c.HandOver(case, patient, voice), body, Ref("case", case))
 
@@ -156,19 +156,19 @@ async def hand_over(case: str, patient: str, body: HandOverBody, asked: Progress
 @router.post("/cases/{case}/patients/{patient}/treatment", **COMMAND)
 async def begin_treatment(case: str, patient: str, body: CommandBody, asked: Progressing) -> CommandAnswer:
     """Treatment has begun."""
-    await own_case(asked, case)
+    await own_case(asked, case, "progress.any")
     return await asked.give(c.BeginTreatment(case, patient), body, Ref("case", case))
 
 
 @router.post("/cases/{case}/patients/{patient}/death", **COMMAND)
 async def record_death(case: str, patient: str, body: CommandBody, asked: Progressing) -> CommandAnswer:
     """The patient has died."""
-    await own_case(asked, case)
+    await own_case(asked, case, "progress.any")
     return await asked.give(c.RecordDeath(case, patient), body, Ref("case", case))
 
 
 @router.post("/cases/{case}/patients/{patient}/end", **COMMAND)
 async def end_patient(case: str, patient: str, body: EndBody, asked: Progressing) -> CommandAnswer:
     """The patient needs nobody any more: recovered, refused, not found, taken by others, or served where they were."""
-    await own_case(asked, case)
+    await own_case(asked, case, "progress.any")
     return await asked.give(c.EndPatient(case, patient, body.outcome, body.why), body, Ref("case", case))

@@ -25,7 +25,7 @@ from dispatch.service.loading import load, load_particulars
 
 router = APIRouter(prefix="/v1/regions/{region}/runs", tags=["runs"], responses=documented(401, 403, 404, 422, 503))
 
-Progressing = Annotated[Asking, Depends(asking("progress.own"))]
+Progressing = Annotated[Asking, Depends(asking("progress.any", "progress.own"))]
 Sending = Annotated[Asking, Depends(asking("assign"))]
 Reading = Annotated[Asking, Depends(asking("cases.read"))]
 

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from dispatch.cases import case_kinds
 from dispatch.fleet import VehicleStatus
-from dispatch.life.case import Case, Patient, PatientState
+from dispatch.life.case import Case, Patient
 from dispatch.life.commands import Assign, Join
 from dispatch.life.deciding import Deciding
-from dispatch.life.events import GoalChanged, OfficerMoved, PatientAssigned, RidersJoined, RunStarted, UnitMoved
+from dispatch.life.events import (
+    GoalChanged,
+    OfficerMoved,
+    PatientAssigned,
+    RidersJoined,
+    RunRetriaged,
+    RunStarted,
+    UnitMoved,
+)
 from dispatch.life.facts import VehicleChoice
+from dispatch.life.people import Voice
 from dispatch.life.referral import Goal
-from dispatch.life.referring import look_for_place
+from dispatch.life.referring import look_for_place, withdraw_all
 from dispatch.life.refusals import ConflictError, InvalidError
 from dispatch.life.releasing import end_run
 from dispatch.life.run import Chosen, Helper, Rider, Run, RunState
@@ -21,7 +32,7 @@ from dispatch.reasons import Terms
 def assign(d: Deciding, command: Assign) -> None:
     """The dispatcher sends a vehicle, or officers without one."""
     case = ready(d, command.case)
-    patients = _those(case, command.patients)
+    patients = those(case, command.patients)
     if command.first:
         if not assign_by_itself(d, case, "recommended"):
             raise ConflictError("no_vehicle_free", case=case.id)
@@ -34,21 +45,12 @@ def assign(d: Deciding, command: Assign) -> None:
     choice = next((one for one in ranked if one.unit == command.unit), None)
     if command.unit is not None:
         take_unit(d, d.unit(command.unit), case, len(patients))
-    for name in command.officers:
+    officers = tuple(dict.fromkeys(command.officers))
+    for name in officers:
         _take_officer(d, name)
-    chosen: Chosen = "recommended" if command.recommended else "override"
-    start_run(
-        d,
-        case,
-        patients,
-        command.unit,
-        command.officers,
-        None,
-        chosen,
-        command.override,
-        _reach_ms(choice),
-        command.goal or _goal(choice),
-    )
+    how: Chosen = "recommended" if command.recommended else "override"
+    sending = Sending(command.unit, officers, None, how, command.override, _reach_ms(choice))
+    start_run(d, case, patients, sending, command.goal or _goal(choice), dispatchers_goal=command.goal is not None)
 
 
 def _reach_ms(choice: VehicleChoice | None) -> float | None:
@@ -65,6 +67,8 @@ def assign_by_itself(d: Deciding, case: Case, chosen: Chosen = "automatic") -> b
         unit = d.world.units.get(choice.unit)
         if unit is None or unit.retired or not (unit.free or _may_divert(d, unit, case)):
             continue
+        if unit.capacity < 1 and d.kind_of(case).destination != "none":
+            continue
         _send(d, case, unit, choice, chosen)
         return True
     return False
@@ -72,9 +76,9 @@ def assign_by_itself(d: Deciding, case: Case, chosen: Chosen = "automatic") -> b
 
 def _send(d: Deciding, case: Case, unit: Unit, choice: VehicleChoice, chosen: Chosen) -> None:
     waiting = case.waiting()
-    patients = waiting[: unit.capacity] if d.kind_of(case).destination != "none" and unit.capacity else waiting
+    patients = waiting[: unit.capacity] if d.kind_of(case).destination != "none" else waiting
     take_unit(d, unit, case, len(patients))
-    start_run(d, case, patients, unit.id, (), None, chosen, "", choice.reach_ms, choice.goal)
+    start_run(d, case, patients, Sending(unit.id, (), None, chosen, "", choice.reach_ms), choice.goal)
 
 
 def ready(d: Deciding, name: str) -> Case:
@@ -91,7 +95,12 @@ def ready(d: Deciding, name: str) -> Case:
     return case
 
 
-def _those(case: Case, names: tuple[str, ...]) -> tuple[Patient, ...]:
+def those(case: Case, names: tuple[str, ...]) -> tuple[Patient, ...]:
+    """Those of the named who wait; all who wait where nobody is named.
+
+    Raises:
+        ConflictError: somebody who is named does not wait.
+    """
     waiting = case.waiting()
     if not names:
         return waiting
@@ -128,47 +137,75 @@ def _take_officer(d: Deciding, name: str) -> None:
         raise ConflictError("officer_off_duty", officer=officer.name or officer.id)
 
 
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """Who is sent: a vehicle with officers, officers alone, or help from outside; who chose it, why, and how long it takes."""
+
+    unit: str | None
+    officers: tuple[str, ...]
+    helper: Helper | None
+    chosen: Chosen
+    reason: str
+    expected_ms: float | None
+    voice: Voice | None = None
+
+
 def start_run(
     d: Deciding,
     case: Case,
     patients: tuple[Patient, ...],
-    unit: str | None,
-    officers: tuple[str, ...],
-    helper: Helper | None,
-    chosen: Chosen,
-    reason: str,
-    expected_ms: float | None,
+    sending: Sending,
     goal: Goal | None,
+    *,
+    dispatchers_goal: bool = False,
 ) -> Run:
-    """Starts a run for some of those who wait, and has places be looked for where facilities are asked ahead."""
+    """Starts a run for some of those who wait, and has places be looked for where facilities are asked ahead.
+
+    `dispatchers_goal`: the goal was said, not ranked: whoever is being asked already gives way to it.
+    """
     assert case.kind is not None
     assert case.priority is not None
     run = d.new_id()
     riders = tuple(Rider(case.id, one.id) for one in patients)
-    d.emit(RunStarted(run, unit, officers, helper, riders, case.kind, case.priority, chosen, reason, expected_ms))
-    if unit is not None:
-        d.emit(UnitMoved(unit, VehicleStatus.ASSIGNED, run, case_kinds()[case.kind].scheduled))
-    for name in officers:
+    d.emit(
+        RunStarted(
+            run,
+            sending.unit,
+            sending.officers,
+            sending.helper,
+            riders,
+            case.kind,
+            case.priority,
+            sending.chosen,
+            sending.reason,
+            sending.expected_ms,
+            sending.voice,
+        )
+    )
+    if sending.unit is not None:
+        d.emit(UnitMoved(sending.unit, VehicleStatus.ASSIGNED, run, case_kinds()[case.kind].scheduled))
+    for name in sending.officers:
         d.emit(OfficerMoved(name, run))
     for one in patients:
-        _sent_for(d, case, one, run, goal)
+        _sent_for(d, case, one, run, goal, dispatchers_goal)
     return d.world.runs[run]
 
 
-def _sent_for(d: Deciding, case: Case, patient: Patient, run: str, goal: Goal | None) -> None:
+def _sent_for(d: Deciding, case: Case, patient: Patient, run: str, goal: Goal | None, dispatchers: bool) -> None:
     d.emit(PatientAssigned(case.id, patient.id, run))
     if d.kind_of(case).destination == "given" and patient.goal is None:
         d.emit(GoalChanged(case.id, patient.id, Goal("given", "given"), True, "asked_for"))
     elif goal is not None and goal.kind == "given":
+        withdraw_all(d, case.id, patient.id)
         d.emit(GoalChanged(case.id, patient.id, goal, True, "chosen"))
     first = goal if goal is not None and goal.kind in ("facility", "outside") else None
-    look_for_place(d, case.id, patient.id, first)
+    look_for_place(d, case.id, patient.id, first, dispatchers)
 
 
 def join(d: Deciding, command: Join) -> None:
     """A run under way fetches waiting patients as well: a second one at the scene, or a shared trip."""
     run, case = d.run(command.run), ready(d, command.case)
-    patients = _those(case, command.patients)
+    patients = those(case, command.patients)
     if run.state.rank >= RunState.ESCORTING.rank:
         raise ConflictError("run_too_far", run=run.id)
     if run.unit is not None and (unit := d.unit(run.unit)).capacity < len(run.riders) + len(patients):
@@ -176,5 +213,16 @@ def join(d: Deciding, command: Join) -> None:
         raise ConflictError("vehicle_too_small", vehicle=unit.name or unit.id, capacity=unit.capacity, people=people)
     d.emit(RidersJoined(run.id, tuple(Rider(case.id, one.id) for one in patients)))
     for one in patients:
-        assert one.state is PatientState.WAITING
-        _sent_for(d, case, one, run.id, None)
+        _sent_for(d, case, one, run.id, None, False)
+    retriage(d, run.id)
+
+
+def retriage(d: Deciding, name: str) -> None:
+    """Has a run be driven as the most urgent of those whom it is for, and be no booked trip once one of them is none."""
+    run = d.world.runs[name]
+    cases = [d.world.cases[rider.case] for rider in run.riders]
+    urgent = min(cases, key=lambda one: 9 if one.priority is None else one.priority.rank, default=None)
+    if urgent is not None and urgent.priority is not None and urgent.kind is not None:
+        if (urgent.kind, urgent.priority) != (run.kind, run.priority):
+            d.emit(RunRetriaged(name, urgent.kind, urgent.priority))
+        d.show_unit(d.world.runs[name])

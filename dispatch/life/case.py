@@ -65,6 +65,7 @@ class Patient(Struct, frozen=True):
         state: see `PatientState`.
         run: the one live transfer, or the last one.
         goal: where they are being taken; `firm` once somebody there has said yes, else it is an interim destination.
+        door: the facility at whose door they are, or which has taken them; where they are taken may have changed meanwhile.
         stranded_with: the vehicle that broke down with them on board, until another one has them.
         died_at: when they died on the way.
         outcome: how it ended.
@@ -75,6 +76,7 @@ class Patient(Struct, frozen=True):
     run: str | None = None
     goal: Goal | None = None
     firm: bool = False
+    door: Goal | None = None
     stranded_with: str | None = None
     died_at: datetime | None = None
     outcome: Outcome | None = None

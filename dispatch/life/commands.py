@@ -99,7 +99,7 @@ class SeekHelp(Struct, frozen=True, tag="seek_help"):
 
 
 class AnswerHelp(Struct, frozen=True, tag="answer_help"):
-    """Somebody from outside comes, or cannot; recorded by whoever telephoned."""
+    """Somebody from outside comes, or cannot; recorded by whoever telephoned. `patients`: empty for all who wait."""
 
     case: str
     accepted: bool
@@ -107,6 +107,7 @@ class AnswerHelp(Struct, frozen=True, tag="answer_help"):
     name: str
     voice: Voice | None = None
     expected_seconds: float | None = None
+    patients: tuple[str, ...] = ()
 
 
 class TryAgain(Struct, frozen=True, tag="try_again"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar, assert_never
 
-from dispatch.life import assigning, intake, progress, referring, reporting, rosters, searching
+from dispatch.life import assigning, ending, intake, progress, referring, reporting, rosters, searching
 from dispatch.life import commands as c
 from dispatch.life.case import Case
 from dispatch.life.commands import Command, Issued
@@ -35,8 +35,19 @@ def decide(world: World, issued: Issued, facts: Facts) -> tuple[Recorded, ...]:
         RefusedError: it can't be carried out.
     """
     d = Deciding(world, issued, facts)
+    _check_time(d, issued.command)
     _decide(d, issued.command)
     return tuple(d.events)
+
+
+def _check_time(d: Deciding, command: Command) -> None:
+    """What somebody tells of a case happened after the call, and what they tell of a run after it began."""
+    case = d.world.cases.get(getattr(command, "case", ""))
+    if case is not None and not isinstance(command, c.OpenCase):
+        d.after_the_call(case)
+    run = d.world.runs.get(getattr(command, "run", ""))
+    if isinstance(command, c.DeclineJob | c.StandDown | c.EndEscort) and run is not None and run.live:
+        d.in_order(run)
 
 
 def _decide(d: Deciding, command: Command) -> None:
@@ -84,7 +95,7 @@ def _decide(d: Deciding, command: Command) -> None:
         case c.AnswerOffer():
             referring.answer_offer(d, command)
         case c.RefuseAtDoor():
-            referring.refuse_at_door(d, command)
+            ending.refuse_at_door(d, command)
         case c.AskDesk():
             referring.ask_the_desk(d, command)
         case c.AnswerDesk():
@@ -137,7 +148,8 @@ def wanted(world: World, command: Command) -> Wanted:
         case c.Join():
             return Wanted(facilities_for=tuple(Rider(command.case, one) for one in command.patients))
         case c.TryAgain():
-            return Wanted(command.case)
+            case = world.cases.get(command.case)
+            return NOTHING if case is None else Wanted(case.id, searching.unwilling(case))
         case c.AnswerOffer() if not command.accepted:
             attempt = _in(world, command.case, lambda case: case.attempt(command.attempt))
             return NOTHING if attempt is None else Wanted(facilities_for=(Rider(command.case, attempt.patient),))
@@ -145,7 +157,7 @@ def wanted(world: World, command: Command) -> Wanted:
             request = _in(world, command.case, lambda case: case.request(command.request))
             return NOTHING if request is None else Wanted(facilities_for=(Rider(command.case, request.patient),))
         case c.RefuseAtDoor():
-            return Wanted(facilities_for=(Rider(command.case, command.patient),))
+            return _at_door(world, command)
         case c.DeclineJob():
             run = world.runs.get(command.run)
             return NOTHING if run is None else wanted_for_another(world, run, passing_over=True)
@@ -159,6 +171,17 @@ def wanted(world: World, command: Command) -> Wanted:
             return _by_progress(world, command)
         case _:
             return NOTHING
+
+
+def _at_door(world: World, command: c.RefuseAtDoor) -> Wanted:
+    """Who is asked next; and another vehicle, if the one that brought them goes no further."""
+    who = Rider(command.case, command.patient)
+    patient = _in(world, command.case, lambda case: case.patient(command.patient))
+    run = None if patient is None else world.runs.get(patient.run or "")
+    unit = None if run is None else world.units.get(run.unit or "")
+    if run is None or unit is None or not unit.out_of_order:
+        return Wanted(facilities_for=(who,))
+    return Wanted(command.case, frozenset((unit.id,)), (who,))
 
 
 def _in(world: World, case: str, find: Callable[[Case], T | None]) -> T | None:

@@ -126,6 +126,10 @@ class Deciding:
         assert case.kind is not None
         return case_kinds()[case.kind]
 
+    def matched(self, case: Case) -> bool:
+        """Whether a facility has to be found for those of a case."""
+        return case.kind is not None and case_kinds()[case.kind].destination == "facility"
+
     def riders(self, run: Run) -> Iterator[tuple[Rider, Patient]]:
         """Whom a run is for now."""
         return self.world.riders(run)
@@ -134,9 +138,38 @@ class Deciding:
         """Has the vehicle of a live run show what the run is doing."""
         if run.unit is None:
             return
-        unit, status = self.world.units[run.unit], STATUS_OF[run.state]
-        if unit.status is not status or unit.run != run.id:
-            self.emit(UnitMoved(unit.id, status, run.id, case_kinds()[run.kind].scheduled, why))
+        unit, status, scheduled = self.world.units[run.unit], STATUS_OF[run.state], self.scheduled(run)
+        if (unit.status, unit.run, unit.scheduled_run) != (status, run.id, scheduled):
+            self.emit(UnitMoved(unit.id, status, run.id, scheduled, why))
+
+    def scheduled(self, run: Run) -> bool:
+        """Whether a run is for booked trips only."""
+        return all(self.kind_of(self.world.cases[rider.case]).scheduled for rider in run.riders)
+
+    def in_order(self, run: Run) -> datetime | None:
+        """Makes sure that what is decided does not come before the last point of a run; a clock that is a little slow is put
+        right, and what it said is returned.
+
+        Raises:
+            InvalidError: it is earlier by more than the tolerance.
+        """
+        last = max(stamp.happened_at for stamp in run.stamps)
+        if self.at >= last:
+            return None
+        if last - self.at > self.rules.skew:
+            raise InvalidError("time_before_last", seconds=round((last - self.at).total_seconds()))
+        said, self.at = self.at, last
+        return said
+
+    def after_the_call(self, case: Case) -> None:
+        """Makes sure that what is decided does not come before the call; a clock that is a little slow is put right.
+
+        Raises:
+            InvalidError: it is earlier by more than the tolerance.
+        """
+        if case.received_at - self.at > self.rules.skew:
+            raise InvalidError("time_before_call", seconds=round((case.received_at - self.at).total_seconds()))
+        self.at = max(self.at, case.received_at)
 
     def free_unit(self, name: str, status: VehicleStatus, why: str = "") -> None:
         """Has a vehicle be without a run; one that broke down is out of order from now on."""

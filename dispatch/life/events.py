@@ -186,9 +186,10 @@ class PatientArrived(CaseEvent, frozen=True, tag="patient_arrived"):
 
 
 class PatientHandedOver(CaseEvent, frozen=True, tag="patient_handed_over"):
-    """Somebody else has taken charge of the patient."""
+    """Somebody else has taken charge of the patient; `voice`: who."""
 
     patient: str
+    voice: Voice | None = None
 
 
 class PatientReleased(CaseEvent, frozen=True, tag="patient_released"):
@@ -289,6 +290,20 @@ class RunStarted(RunEvent, frozen=True, tag="run_started"):
     chosen: Chosen
     reason: str = ""
     expected_ms: float | None = None
+    voice: Voice | None = None
+
+
+class RunRetriaged(RunEvent, frozen=True, tag="run_retriaged"):
+    """The most urgent of those whom it is for; how it is driven follows from that."""
+
+    kind: str
+    priority: Priority
+
+
+class RunTurned(RunEvent, frozen=True, tag="run_turned"):
+    """What it does now that somebody has left it."""
+
+    state: RunState
 
 
 class RunProgressed(RunEvent, frozen=True, tag="run_progressed"):
@@ -449,7 +464,17 @@ AnyCaseEvent = (
     | CaseClockRang
 )
 AnyRunEvent = (
-    RunStarted | RunProgressed | RunRerouted | RidersJoined | RiderLeft | RunEmptied | RunEnded | StampCorrected | RunClockRang
+    RunStarted
+    | RunProgressed
+    | RunRetriaged
+    | RunTurned
+    | RunRerouted
+    | RidersJoined
+    | RiderLeft
+    | RunEmptied
+    | RunEnded
+    | StampCorrected
+    | RunClockRang
 )
 AnyUnitEvent = UnitRegistered | UnitMoved | UnitBroke | UnitRetired
 AnyOfficerEvent = OfficerRegistered | ShiftSet | OfficerMoved | OfficerRetired

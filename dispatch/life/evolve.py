@@ -8,7 +8,8 @@ from dispatch.fleet import VehicleStatus
 from dispatch.life import events as e
 from dispatch.life.case import Case, Patient, PatientState, Search
 from dispatch.life.events import Recorded
-from dispatch.life.referral import Attempt, DeskRequest
+from dispatch.life.people import Voice
+from dispatch.life.referral import Attempt, AttemptState, DeskRequest
 from dispatch.life.reports import Claims, Condition, Readings
 from dispatch.life.run import Run, RunState
 from dispatch.life.stamps import Stamp, TimePoint, Watch
@@ -140,10 +141,16 @@ def _case(case: Case, event: e.CaseEvent, recorded: Recorded) -> Case:
 
 def _with_attempt(case: Case, event: e.AttemptMoved) -> Case:
     found = tuple(
-        replace(one, state=event.state, why=event.why, voice=event.voice or one.voice) if one.id == event.attempt else one
+        replace(one, state=event.state, why=event.why, voice=_voice(one, event)) if one.id == event.attempt else one
         for one in case.attempts
     )
     return replace(case, attempts=found)
+
+
+def _voice(attempt: Attempt, event: e.AttemptMoved) -> Voice | None:
+    """Whose word the last answer was: a withdrawal is none, and leaves it."""
+    answered = event.state in (AttemptState.ACCEPTED, AttemptState.DECLINED)
+    return event.voice if answered or event.voice is not None else attempt.voice
 
 
 def _with_request(case: Case, name: str, **changes: object) -> Case:
@@ -158,13 +165,19 @@ def _with_patient(case: Case, event: e.CaseEvent, recorded: Recorded) -> Case:
         case e.PatientMet():
             changes = {"state": PatientState.MET}
         case e.PatientBoarded():
-            changes = {"state": PatientState.ABOARD, "stranded_with": None}
+            changes = {"state": PatientState.ABOARD, "stranded_with": None, "door": None}
         case e.PatientArrived():
-            changes = {"state": PatientState.AT_FACILITY}
+            known = case.patient(event.patient)
+            changes = {"state": PatientState.AT_FACILITY, "door": None if known is None else known.goal}
         case e.PatientHandedOver():
             changes = {"state": PatientState.HANDED_OVER}
         case e.PatientReleased():
-            changes = {"state": PatientState.WAITING, "run": None, "stranded_with": event.stranded_with}
+            changes = {
+                "state": PatientState.WAITING,
+                "run": None,
+                "stranded_with": event.stranded_with,
+                "door": None,
+            }
         case e.PatientDied():
             changes = {"died_at": recorded.happened_at}
         case e.PatientEnded():
@@ -184,9 +197,6 @@ def _rung(case: Case, clock: str) -> Case:
             return replace(case, intake=case.intake.once_more())
         case "search" if case.search is not None:
             return replace(case, search=replace(case.search, watch=case.search.watch.once_more()))
-        case "answer" | "door":
-            found = (replace(one, watch=one.watch.once_more()) if one.id == name else one for one in case.attempts)
-            return replace(case, attempts=tuple(found))
         case "desk":
             asked = (replace(one, watch=one.watch.once_more()) if one.id == name else one for one in case.desk)
             return replace(case, desk=tuple(asked))
@@ -221,7 +231,13 @@ def evolve_run(run: Run, event: e.RunEvent, recorded: Recorded) -> Run:
             watch = Watch(now) if event.state is not run.state else run.watch
             return replace(run, state=event.state, watch=watch, expected_ms=expected, stamps=(*run.stamps, stamp))
         case e.RunRerouted():
-            return replace(run, watch=Watch(now), expected_ms=event.expected_ms)
+            # A crew that has not set out has no more time to answer because its way has changed.
+            watch = Watch(now) if run.state in (RunState.EN_ROUTE, RunState.CARRYING) else run.watch
+            return replace(run, watch=watch, expected_ms=event.expected_ms)
+        case e.RunRetriaged():
+            return replace(run, kind=event.kind, priority=event.priority)
+        case e.RunTurned():
+            return replace(run, state=event.state, watch=Watch(now), expected_ms=None)
         case e.RidersJoined():
             return replace(run, riders=(*run.riders, *event.riders))
         case e.RiderLeft():

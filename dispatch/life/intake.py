@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from dispatch.cases import Priority, case_kinds
-from dispatch.life.case import Outcome, PatientState
+from dispatch.life.assigning import retriage
+from dispatch.life.case import Case, Outcome, PatientState
 from dispatch.life.commands import AddPatient, CancelCase, DescribeCase, EndPatient, MergeCase, OpenCase
 from dispatch.life.deciding import Deciding
-from dispatch.life.events import CaseDescribed, CaseOpened, ParticularsNoted, PatientAdded
+from dispatch.life.events import CaseDescribed, CaseOpened, ParticularsNoted, PatientAdded, SearchMoved
 from dispatch.life.refusals import ConflictError, InvalidError
-from dispatch.life.releasing import begin_search, end_patient
+from dispatch.life.releasing import begin_search, end_patient, is_for_later
 from dispatch.life.run import RunState
 from dispatch.reasons import Terms
 
@@ -37,6 +40,8 @@ def open_case(d: Deciding, command: OpenCase) -> None:
         raise InvalidError("time_without_zone")
     if received - d.now > d.rules.skew:
         raise InvalidError("time_ahead", seconds=round((received - d.now).total_seconds()))
+    if command.pickup_at is not None and command.pickup_at.tzinfo is None:
+        raise InvalidError("time_without_zone")
     patients = tuple(str(number) for number in range(1, command.patients + 1))
     d.emit(
         CaseOpened(
@@ -59,7 +64,10 @@ def describe_case(d: Deciding, command: DescribeCase) -> None:
     """Completes a draft, or puts right what was recorded."""
     case = d.case(command.case)
     _check(command.kind or case.kind, command.priority or case.priority)
-    if command.kind not in (None, case.kind) and any(one.run is not None for one in case.patients):
+    if command.pickup_at is not None and command.pickup_at.tzinfo is None:
+        raise InvalidError("time_without_zone")
+    under_way = any(one.run is not None or one.stranded_with is not None for one in case.patients)
+    if command.kind not in (None, case.kind) and under_way:
         old, new = d.kind_of(case), case_kinds()[command.kind or ""]
         if (old.destination, old.scheduled) != (new.destination, new.scheduled):
             raise ConflictError("kind_under_way", case=case.id)
@@ -70,6 +78,17 @@ def describe_case(d: Deciding, command: DescribeCase) -> None:
     if command.noted:
         d.emit(ParticularsNoted(case.id, command.noted, command.cell is not None))
     begin_search(d, case.id, "completed")
+    here = d.case(case.id)
+    if here.search is not None and here.search.step != "booked" and is_for_later(d, here):
+        d.emit(SearchMoved(case.id, "booked", "put_off"))
+    _retriage_all(d, case.id)
+
+
+def _retriage_all(d: Deciding, case: str) -> None:
+    """Has the runs under way for a case be driven as it is now."""
+    for run in dict.fromkeys(one.run for one in d.world.cases[case].patients if not one.ended):
+        if run is not None:
+            retriage(d, run)
 
 
 def add_patient(d: Deciding, command: AddPatient) -> None:
@@ -92,22 +111,51 @@ def merge_case(d: Deciding, command: MergeCase) -> None:
     case, into = d.case(command.case), d.case(command.into)
     here = [one for one in case.patients if not one.ended]
     for one in here:
-        met = one.state not in (PatientState.WAITING, PatientState.ASSIGNED)
+        met = one.state not in (PatientState.WAITING, PatientState.ASSIGNED) or one.stranded_with is not None
         if met or (one.run is not None and d.world.runs[one.run].state.rank >= RunState.AT_SCENE.rank):
             raise ConflictError("merge_met", case=case.id, patient=one.id, into=into.id)
+    kinds = case_kinds()
+    if case.kind and into.kind and kinds[into.kind].scheduled and not kinds[case.kind].scheduled:
+        raise ConflictError("merge_kind", case=case.id, into=into.id)
+    if any(one.run is not None for one in here) and all(one.run is None or one.ended for one in into.patients):
+        # Somebody is on the way for this report already: that is the one which goes on.
+        raise ConflictError("merge_sent", case=case.id, into=into.id)
     if strange := sorted(set(command.adds) - {one.id for one in here}):
         raise InvalidError("merge_nobody", case=case.id, patient=strange[0])
-    for _ in command.adds:
+    for _ in dict.fromkeys(command.adds):
         d.emit(PatientAdded(into.id, str(len(d.world.cases[into.id].patients) + 1)))
+    _complete(d, into, case)
     for one in here:
         end_patient(d, case.id, one.id, Outcome.DUPLICATE, into=into.id)
+    _retriage_all(d, into.id)
     begin_search(d, into.id, "merged")
+
+
+def _complete(d: Deciding, into: Case, case: Case) -> None:
+    """What only one of two reports knows is known of both, and the more urgent one counts."""
+    ranks = [one for one in (case.priority, into.priority) if one is not None]
+    urgent = min(ranks, key=lambda one: one.rank, default=None)
+    described = CaseDescribed(
+        into.id,
+        case.kind if into.kind is None else None,
+        urgent if urgent is not into.priority else None,
+        case.cell if into.cell is None else None,
+        case.pickup_at if into.kind is None else None,
+        case.needs if into.kind is None else None,
+        "merged",
+    )
+    kind = into.kind or case.kind
+    if kind is not None and case_kinds()[kind].scheduled and described.priority is Priority.RED:
+        described = replace(described, priority=None)
+    if described != CaseDescribed(into.id, why="merged"):
+        d.emit(described)
 
 
 def cancel_case(d: Deciding, command: CancelCase) -> None:
     """Nobody is needed after all; with somebody on board that can't be said of the whole case."""
     case = d.case(command.case)
-    if on_board := [one for one in case.patients if one.state.rank >= PatientState.ABOARD.rank and not one.ended]:
+    here = [one for one in case.patients if not one.ended]
+    if on_board := [one for one in here if one.state.rank >= PatientState.ABOARD.rank or one.stranded_with is not None]:
         raise ConflictError("cancel_aboard", case=case.id, patient=on_board[0].id)
     for one in case.patients:
         if not one.ended:

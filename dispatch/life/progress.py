@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from dispatch.fleet import VehicleStatus
 from dispatch.life.case import RIDING, Outcome, Patient, PatientState
 from dispatch.life.commands import BeginTreatment, CorrectTime, EndEscort, HandOver, Progress, RecordDeath
@@ -11,6 +9,7 @@ from dispatch.life.deciding import Deciding
 from dispatch.life.events import (
     AttemptMoved,
     DeskWithdrawn,
+    GoalChanged,
     PatientArrived,
     PatientBoarded,
     PatientDied,
@@ -21,10 +20,10 @@ from dispatch.life.events import (
     StampCorrected,
 )
 from dispatch.life.evolve import corrected
-from dispatch.life.referral import AttemptState
-from dispatch.life.referring import look_for_place, withdraw_all
+from dispatch.life.referral import AttemptState, Goal
+from dispatch.life.referring import at_door, look_for_place, withdraw_all
 from dispatch.life.refusals import ConflictError, InvalidError
-from dispatch.life.releasing import end_patient, end_run
+from dispatch.life.releasing import end_patient, end_run, strand
 from dispatch.life.run import Rider, Run, RunState
 from dispatch.life.stamps import TimePoint
 from dispatch.reasons import Terms
@@ -52,92 +51,102 @@ def progress(d: Deciding, command: Progress) -> None:
     point = command.point
     if point not in STATE_AFTER:
         raise InvalidError("not_pressed", point=_named(point))
-    whom = _whom(d, run, command.riders)
     if point is TimePoint.AVAILABLE:
         _available(d, run)
         return
-    _check_order(run, point, whom)
-    at, claimed = in_order(d, run)
+    if run.unit is not None and d.world.units[run.unit].out_of_order:
+        raise ConflictError("vehicle_broken", vehicle=d.world.units[run.unit].name or run.unit)
+    whom = _whom(d, run, point, command.riders)
+    _check_order(run, point, [patient.state for _, patient in d.riders(run)], bool(whom))
+    claimed = d.in_order(run)
     reckoned = d.facts.leg_ms
     if reckoned is None and point.rank <= TimePoint.DEPARTED.rank:
         reckoned = run.expected_ms
-    d.emit(RunProgressed(run.id, point, STATE_AFTER[point], claimed, reckoned), at)
-    _move_riders(d, point, whom, at)
+    d.emit(RunProgressed(run.id, point, STATE_AFTER[point], claimed, reckoned))
+    _move_riders(d, point, whom)
     d.show_unit(d.world.runs[run.id])
 
 
-def _whom(d: Deciding, run: Run, named: tuple[Rider, ...]) -> list[tuple[Rider, Patient]]:
+_ABOUT: dict[TimePoint, tuple[PatientState, ...]] = {
+    TimePoint.WITH_PATIENT: (PatientState.ASSIGNED,),
+    TimePoint.LEFT_SCENE: (PatientState.MET, PatientState.ASSIGNED),
+    TimePoint.AT_FACILITY: (PatientState.ABOARD, PatientState.MET, PatientState.ASSIGNED),
+    TimePoint.LEFT_FACILITY: (PatientState.AT_FACILITY,),
+}
+"""Whom a point is about: those in the first of these states in which anybody is; an earlier press was forgotten."""
+
+
+def _whom(d: Deciding, run: Run, point: TimePoint, named: tuple[Rider, ...]) -> list[tuple[Rider, Patient]]:
+    """Whom a point is about: those who are named; else those who must be meant. Of people who wait in different places only
+    the first are meant: nobody has been to the others."""
     riders = [(rider, patient) for rider, patient in d.riders(run) if not patient.ended]
-    if not named:
-        return riders
-    if strange := [one for one in named if one not in run.riders]:
-        raise ConflictError("not_on_run", case=strange[0].case, patient=strange[0].patient, run=run.id)
-    return [(rider, patient) for rider, patient in riders if rider in named]
+    if named:
+        if strange := [one for one in named if one not in run.riders]:
+            raise ConflictError("not_on_run", case=strange[0].case, patient=strange[0].patient, run=run.id)
+        return [(rider, patient) for rider, patient in riders if rider in named]
+    for state in _ABOUT.get(point, ()):
+        found = [(rider, patient) for rider, patient in riders if patient.state is state]
+        if found and state is PatientState.ASSIGNED:
+            # Pressed twice on a shared trip, a point says nothing of those to whom nobody has been yet.
+            been = [one for one in riders if one[1].state.rank >= PatientState.ABOARD.rank]
+            at_scene = run.state in (RunState.AT_SCENE, RunState.WITH_PATIENT)
+            same_place = [one for one in found if one[0].case == found[0][0].case]
+            return [] if been and not (at_scene and point is not TimePoint.AT_FACILITY) else same_place
+        if found:
+            return found
+    return []
 
 
-def _check_order(run: Run, point: TimePoint, whom: list[tuple[Rider, Patient]]) -> None:
+def _check_order(run: Run, point: TimePoint, states: list[PatientState], anybody: bool) -> None:
     """Raises ConflictError unless the point can follow on where the run is."""
-    states = {patient.state for _, patient in whom}
-    to_fetch = bool(states & {PatientState.ASSIGNED, PatientState.MET})
-    aboard = bool(states & RIDING)
+    to_fetch = any(one in (PatientState.ASSIGNED, PatientState.MET) for one in states)
+    aboard = any(one in RIDING for one in states)
     late = run.state.rank >= RunState.ESCORTING.rank
+    at_scene = run.state in (RunState.AT_SCENE, RunState.WITH_PATIENT)
     match point:
         case TimePoint.ACKNOWLEDGED | TimePoint.DEPARTED:
             fine = run.state.rank < STATE_AFTER[point].rank
         case TimePoint.AT_SCENE | TimePoint.WITH_PATIENT:
-            # Somebody else may still have to be fetched with the first one on board.
-            fine = not late and to_fetch and (run.state.rank < STATE_AFTER[point].rank or run.state is RunState.CARRYING)
+            # Somebody else may still have to be fetched with the first one on board, or in care.
+            further = run.state in (RunState.CARRYING, RunState.AT_FACILITY)
+            fine = not late and to_fetch and (run.state.rank < STATE_AFTER[point].rank or further)
         case TimePoint.LEFT_SCENE:
-            fine = not late and to_fetch
+            fine = not late and (anybody or (aboard and at_scene))
         case TimePoint.AT_FACILITY:
-            fine = run.state is not RunState.AT_FACILITY and not late and bool(whom)
+            fine = not late and anybody
         case _:
             fine = run.state is RunState.AT_FACILITY and aboard
     if not fine:
         raise ConflictError("out_of_order", point=_named(point), state=Terms("run_state", (run.state,)))
 
 
-def in_order(d: Deciding, run: Run) -> tuple[datetime, datetime | None]:
-    """When the point happened: not before the last one. A clock that is a little slow is put right, and what it said is kept.
-
-    Raises:
-        InvalidError: it is earlier by more than the tolerance.
-    """
-    last = max(stamp.happened_at for stamp in run.stamps)
-    if d.at >= last:
-        return d.at, None
-    if last - d.at > d.rules.skew:
-        raise InvalidError("time_before_last", seconds=round((last - d.at).total_seconds()))
-    return last, d.at
-
-
-def _move_riders(d: Deciding, point: TimePoint, whom: list[tuple[Rider, Patient]], at: datetime) -> None:
+def _move_riders(d: Deciding, point: TimePoint, whom: list[tuple[Rider, Patient]]) -> None:
     for rider, patient in whom:
         match point:
             case TimePoint.WITH_PATIENT if patient.state is PatientState.ASSIGNED:
-                d.emit(PatientMet(rider.case, rider.patient), at)
+                d.emit(PatientMet(rider.case, rider.patient))
             case TimePoint.LEFT_SCENE if patient.state in (PatientState.ASSIGNED, PatientState.MET):
-                d.emit(PatientBoarded(rider.case, rider.patient), at)
+                d.emit(PatientBoarded(rider.case, rider.patient))
                 look_for_place(d, rider.case, rider.patient)
             case TimePoint.AT_FACILITY if patient.state in (PatientState.ASSIGNED, PatientState.MET, PatientState.ABOARD):
                 if patient.state is not PatientState.ABOARD:
-                    d.emit(PatientBoarded(rider.case, rider.patient), at)
+                    d.emit(PatientBoarded(rider.case, rider.patient))
                     look_for_place(d, rider.case, rider.patient)
-                d.emit(PatientArrived(rider.case, rider.patient), at)
+                d.emit(PatientArrived(rider.case, rider.patient))
             case TimePoint.LEFT_FACILITY if patient.state is PatientState.AT_FACILITY:
-                d.emit(PatientBoarded(rider.case, rider.patient), at)
+                d.emit(PatientBoarded(rider.case, rider.patient))
             case _:
                 pass
 
 
 def _available(d: Deciding, run: Run) -> None:
     """The vehicle can take the next job; with nobody left, or only people who are in somebody else's charge."""
-    if run.state not in (RunState.CLEARING, RunState.ESCORTING):
-        raise ConflictError("out_of_order", point=_named(TimePoint.AVAILABLE), state=Terms("run_state", (run.state,)))
     if run.state is RunState.ESCORTING:
         raise ConflictError("still_escorting", run=run.id)
-    at, claimed = in_order(d, run)
-    d.emit(RunProgressed(run.id, TimePoint.AVAILABLE, run.state, claimed), at)
+    if run.state is not RunState.CLEARING:
+        raise ConflictError("out_of_order", point=_named(TimePoint.AVAILABLE), state=Terms("run_state", (run.state,)))
+    claimed = d.in_order(run)
+    d.emit(RunProgressed(run.id, TimePoint.AVAILABLE, run.state, claimed))
     end_run(d, d.world.runs[run.id], "completed", VehicleStatus.RETURNING)
 
 
@@ -147,32 +156,43 @@ def hand_over(d: Deciding, command: HandOver) -> None:
     if who.run is None or who.state not in RIDING:
         raise ConflictError("not_at_a_door", patient=who.id)
     run = d.run(who.run)
-    at, claimed = in_order(d, run)
-    given = who.goal is not None and who.goal.kind == "given"
+    claimed = d.in_order(run)
     if who.state is PatientState.ABOARD:  # nobody pressed that they arrived
-        d.emit(PatientArrived(command.case, who.id), at)
-    d.emit(PatientHandedOver(command.case, who.id), at)
+        d.emit(PatientArrived(command.case, who.id))
+    who = d.patient(command.case, command.patient)
+    place = taken_by(who)
+    given = place is not None and place.kind == "given"
+    d.emit(PatientHandedOver(command.case, who.id, command.voice))
     others = [patient for rider, patient in d.riders(run) if rider != Rider(command.case, who.id)]
     last = all(patient.state is PatientState.HANDED_OVER for patient in others)
     state = RunState.ESCORTING if last else run.state
-    d.emit(RunProgressed(run.id, TimePoint.HANDED_OVER, state, claimed), at)
+    d.emit(RunProgressed(run.id, TimePoint.HANDED_OVER, state, claimed))
     d.show_unit(d.world.runs[run.id])
     _taken(d, command.case, who.id)
+    strand(d, d.world.runs[run.id])
     if given or who.died_at is not None:
         end_patient(d, command.case, who.id, Outcome.DIED if who.died_at is not None else Outcome.DELIVERED)
 
 
+def taken_by(patient: Patient) -> Goal | None:
+    """Who has taken a patient: where somebody has said yes; else at whose door they were last."""
+    return patient.goal if patient.firm or patient.door is None else patient.door
+
+
 def _taken(d: Deciding, case: str, patient: str) -> None:
     """Whoever has the patient has accepted, said or not; nobody else need answer."""
-    here = d.world.cases[case]
-    attempt, who = here.open_attempt(patient), here.patient(patient)
+    who = d.world.cases[case].patient(patient)
     assert who is not None
-    if attempt is not None and who.goal is not None and attempt.goal.id == who.goal.id:
-        if attempt.state is not AttemptState.ACCEPTED:
-            d.emit(AttemptMoved(case, attempt.id, AttemptState.ACCEPTED))
-    elif attempt is not None:
-        d.emit(AttemptMoved(case, attempt.id, AttemptState.WITHDRAWN))
-    if (request := here.open_request(patient)) is not None:
+    place = taken_by(who)
+    here = None if place is None else at_door(d, case, patient, place)
+    for one in d.world.cases[case].attempts:
+        if one.id == here and one.state is not AttemptState.ACCEPTED:
+            d.emit(AttemptMoved(case, one.id, AttemptState.ACCEPTED))
+        elif one.patient == patient and one.open and one.id != here:
+            d.emit(AttemptMoved(case, one.id, AttemptState.WITHDRAWN))
+    if place is not None and who.goal != place:
+        d.emit(GoalChanged(case, patient, place, True, "accepted"))
+    if (request := d.world.cases[case].open_request(patient)) is not None:
         d.emit(DeskWithdrawn(case, request.id))
 
 
@@ -195,8 +215,8 @@ def end_escort(d: Deciding, command: EndEscort) -> None:
 def _end_escort(d: Deciding, name: str, riders: list[Rider], outcome: Outcome, why: str) -> None:
     run = d.world.runs[name]
     if run.live and len(run.riders) == len(riders):
-        at, claimed = in_order(d, run)
-        d.emit(RunProgressed(name, TimePoint.ESCORT_ENDED, RunState.CLEARING, claimed), at)
+        claimed = d.in_order(run)
+        d.emit(RunProgressed(name, TimePoint.ESCORT_ENDED, RunState.CLEARING, claimed))
     for rider in riders:
         end_patient(d, rider.case, rider.patient, outcome, why)
     if d.world.runs[name].live:
@@ -229,6 +249,8 @@ def correct_time(d: Deciding, command: CorrectTime) -> None:
         raise InvalidError("time_ahead", seconds=round((command.at - d.now).total_seconds()))
     if command.point in (TimePoint.RECEIVED, TimePoint.RECORDED):
         raise InvalidError("not_pressed", point=_named(command.point))
+    if command.point.rank > max(stamp.point.rank for stamp in run.stamps):
+        raise InvalidError("not_yet", point=_named(command.point))
     event = StampCorrected(run.id, command.point, command.at, command.why)
     times = [one.happened_at for one in corrected(run.stamps, event, Recorded(event, d.at, d.now, d.issued.actor, d.issued.id))]
     if times != sorted(times):
@@ -242,7 +264,6 @@ __all__ = [
     "correct_time",
     "end_escort",
     "hand_over",
-    "in_order",
     "progress",
     "record_death",
 ]

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dispatch.life.case import RIDING, Patient, PatientState
 from dispatch.life.commands import AnswerDesk, AnswerOffer, AskDesk, AskFacility, RefuseAtDoor, SetGoal
 from dispatch.life.deciding import Deciding
-from dispatch.life.events import AttemptMoved, DeskAnswered, DeskAsked, DeskWithdrawn, FacilityAsked, GoalChanged, RunRerouted
+from dispatch.life.events import (
+    AttemptMoved,
+    DeskAnswered,
+    DeskAsked,
+    DeskWithdrawn,
+    FacilityAsked,
+    GoalChanged,
+    PatientBoarded,
+    RunRerouted,
+)
 from dispatch.life.facts import Facilities
 from dispatch.life.people import Voice
 from dispatch.life.referral import OPEN_ATTEMPT, Attempt, AttemptState, Because, Goal, Via
@@ -24,16 +33,21 @@ def needs_place(patient: Patient, rules: Rules, matched: bool) -> bool:
     return rules.asking == "ahead" or patient.state in RIDING or patient.stranded_with is not None
 
 
-def look_for_place(d: Deciding, case: str, patient: str, first: Goal | None = None, via: Via = "ranking") -> None:
-    """Has somebody be asked for a patient, if it is time and nobody is; `first`: whom the dispatcher chose."""
+def look_for_place(d: Deciding, case: str, patient: str, first: Goal | None = None, chosen: bool = False) -> None:
+    """Has somebody be asked for a patient, if it is time and nobody is; `first`: whom, and `chosen`: the dispatcher wants it,
+    whoever is being asked."""
     here = d.case(case)
     who = here.patient(patient)
     assert who is not None
-    if not needs_place(who, d.rules, d.kind_of(here).destination == "facility"):
+    if not needs_place(who, d.rules, d.matched(here)):
         return
-    if here.open_attempt(patient) is None and here.open_request(patient) is None:
+    open_one = here.open_attempt(patient)
+    if chosen and first is not None and (open_one is None or open_one.goal.id != first.id):
+        withdraw_all(d, case, patient)
+        ask(d, case, patient, first, "dispatcher")
+    elif open_one is None and here.open_request(patient) is None:
         if first is not None:
-            ask(d, case, patient, first, via)
+            ask(d, case, patient, first, "ranking")
         else:
             go_on(d, case, patient, "region_asks_desk")
 
@@ -80,8 +94,15 @@ def _left(d: Deciding, case: str, patient: str) -> Facilities:
 
 
 def go_on(d: Deciding, case: str, patient: str, because: Because) -> None:
-    """Somebody has not taken the patient, or nobody was asked yet: the next facility, or the desk, by the region's rule."""
+    """Somebody has not taken the patient, or nobody was asked yet: the next facility, or the desk, by the region's rule.
+
+    Nobody else is asked for somebody who has died, or for whom no vehicle is on its way any more.
+    """
     here, left = d.case(case), _left(d, case, patient)
+    who = here.patient(patient)
+    assert who is not None
+    if not needs_place(who, d.rules, d.matched(here)):
+        return
     used = sum(1 for _ in here.failed(patient))
     by_desk = d.rules.after_decline == "sitegar" and used > 0
     if left.choices and not left.desk and used < d.rules.tries and not by_desk:
@@ -154,6 +175,11 @@ def answer_offer(d: Deciding, command: AnswerOffer) -> None:
 
 
 def _accepted(d: Deciding, command: AnswerOffer, attempt: Attempt) -> None:
+    who = d.patient(command.case, attempt.patient)
+    if who.died_at is not None:
+        raise ConflictError("died_already", patient=who.id)
+    if who.goal is not None and who.goal.kind == "given":
+        raise ConflictError("goes_elsewhere", patient=who.id)
     if attempt.state is AttemptState.ACCEPTED:
         raise ConflictError("accepted_already", facility=attempt.goal.name or attempt.goal.id)
     other = d.case(command.case).open_attempt(attempt.patient)
@@ -186,24 +212,37 @@ def unanswered(d: Deciding, case: str, attempt: str) -> None:
         go_on(d, case, patient, "region_asks_desk")
 
 
+def at_door(d: Deciding, case: str, patient: str, place: Goal) -> str | None:
+    """The last attempt at a facility that may still be what leads to it: not yet refused, whatever was said by telephone."""
+    here = d.world.cases[case]
+    found = [one for one in here.attempts if one.patient == patient and one.goal.id == place.id]
+    return found[-1].id if found and found[-1].state is not AttemptState.REFUSED_AT_DOOR else None
+
+
 def refuse_at_door(d: Deciding, command: RefuseAtDoor) -> None:
     """The facility does not take the patient who stands at its door; whatever it said before, somebody else is asked."""
     who = d.patient(command.case, command.patient)
     if who.state not in RIDING:
         raise ConflictError("not_at_a_door", patient=who.id)
-    open_one = d.case(command.case).open_attempt(who.id)
-    if open_one is None:
-        # It was only the interim destination: the desk is still to answer.
-        if who.goal is None or who.goal.kind not in ("facility", "outside"):
-            raise ConflictError("not_at_a_door", patient=who.id)
+    place = who.door or who.goal
+    brought_home = who.goal is not None and who.goal.kind == "given"
+    if place is None or brought_home or place.kind not in ("facility", "outside"):
+        raise ConflictError("not_at_a_door", patient=who.id)
+    attempt = at_door(d, command.case, who.id, place)
+    if attempt is None:
+        # It was only the interim destination: nobody had asked it.
         attempt = d.new_id()
-        d.emit(FacilityAsked(command.case, attempt, who.id, who.goal, "crew", AttemptState.UNASKED))
-    else:
-        attempt = open_one.id
+        d.emit(FacilityAsked(command.case, attempt, who.id, place, "crew", AttemptState.UNASKED))
     refused = AttemptState.REFUSED_AT_DOOR
     d.emit(AttemptMoved(command.case, attempt, refused, command.why, command.note, command.voice))
+    if who.state is PatientState.AT_FACILITY:
+        d.emit(PatientBoarded(command.case, who.id))
+    if d.case(command.case).open_attempt(who.id) is not None:
+        return  # another one is being asked already, and is where they are taken
     if d.case(command.case).open_request(who.id) is None:
         go_on(d, command.case, who.id, "refused_at_door")
+    else:
+        ask_desk(d, command.case, who.id, "refused_at_door")
 
 
 def ask_the_desk(d: Deciding, command: AskDesk) -> None:

@@ -14,6 +14,9 @@ from dispatch.life.run import RunState
 
 def post_condition(d: Deciding, command: PostCondition) -> None:
     """Something about roads is reported, or a report is replaced by a newer one."""
+    known = d.world.conditions.get(command.condition.id)
+    if known is not None and known.posted_at is not None and known.posted_at > d.at:
+        raise ConflictError("condition_is_older", condition=known.id)
     posted = replace(command.condition, author=d.issued.actor.id, posted_at=d.at, withdrawn_at=None)
     d.emit(ConditionPosted(posted.id, posted))
 

@@ -11,7 +11,7 @@ from dispatch.life.facts import NOTHING, Wanted
 from dispatch.life.referral import AttemptState
 from dispatch.life.referring import silent_desk, unanswered
 from dispatch.life.run import Rider, Run, RunState
-from dispatch.life.searching import next_choice, overdue, pass_over
+from dispatch.life.searching import next_choice, overdue, pass_over, unwilling
 from dispatch.life.world import World
 
 
@@ -79,7 +79,7 @@ def wanted_by_ring(world: World, command: Ring) -> Wanted:
             if request is not None and request.state == "asked":
                 return Wanted(facilities_for=(Rider(state.id, request.patient),))
         case Case() if kind == "search" and state.search is not None and state.search.step != "booked":
-            return Wanted(state.id, facilities_for=tuple(Rider(state.id, one.id) for one in state.waiting()))
+            return Wanted(state.id, unwilling(state), tuple(Rider(state.id, one.id) for one in state.waiting()))
         case Run() if state.state is RunState.ASSIGNED:
             return wanted_for_another(world, state, passing_over=True)
         case _:

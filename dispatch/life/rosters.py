@@ -23,7 +23,7 @@ from dispatch.life.events import (
     UnitRetired,
 )
 from dispatch.life.refusals import ConflictError, InvalidError
-from dispatch.life.releasing import end_run
+from dispatch.life.releasing import end_run, strand
 from dispatch.life.run import RunState
 from dispatch.life.searching import next_choice
 from dispatch.reasons import Terms
@@ -74,10 +74,11 @@ def report_breakdown(d: Deciding, command: ReportBreakdown) -> None:
         d.free_unit(unit.id, VehicleStatus.BROKEN, command.why)
         return
     run = d.world.runs[unit.run]
-    if run.state.rank >= RunState.ESCORTING.rank:
-        return
-    cases = dict.fromkeys(rider.case for rider in run.riders)
-    end_run(d, run, "broken_down", VehicleStatus.BROKEN, command.why)
+    if run.state.rank >= RunState.AT_FACILITY.rank:
+        cases = strand(d, run)
+    else:
+        cases = tuple(dict.fromkeys(rider.case for rider in run.riders))
+        end_run(d, run, "broken_down", VehicleStatus.BROKEN, command.why)
     for case in cases:
         next_choice(d, case)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dispatch.fleet import VehicleStatus
-from dispatch.life.assigning import assign_by_itself, ready, start_run
-from dispatch.life.case import Case, SearchStep
+from dispatch.life.assigning import Sending, assign_by_itself, ready, start_run, those
+from dispatch.life.case import Case, PatientState, SearchStep
 from dispatch.life.commands import AnswerHelp, DeclineJob, SeekHelp, StandDown, TryAgain
 from dispatch.life.deciding import Deciding
 from dispatch.life.events import HelpRefused, RunProgressed, SearchMoved, VehiclePassedOver
 from dispatch.life.refusals import ConflictError
 from dispatch.life.releasing import end_run
-from dispatch.life.run import Helper, Run, RunState
+from dispatch.life.run import Helper, How, Run, RunState
 from dispatch.life.stamps import TimePoint
 
 
@@ -56,7 +56,8 @@ def answer_help(d: Deciding, command: AnswerHelp) -> None:
         return
     helper = Helper(command.helper, command.name, "" if command.voice is None else command.voice.phone)
     expected = None if command.expected_seconds is None else command.expected_seconds * 1000
-    run = start_run(d, case, case.waiting(), None, (), helper, "help", "", expected, None)
+    sending = Sending(None, (), helper, "help", "", expected, command.voice)
+    run = start_run(d, case, those(case, command.patients), sending, None)
     d.emit(RunProgressed(run.id, TimePoint.ACKNOWLEDGED, RunState.ACKNOWLEDGED, expected_ms=expected))
 
 
@@ -68,7 +69,7 @@ def try_again(d: Deciding, command: TryAgain) -> None:
     assign_by_itself(d, case)
 
 
-def pass_over(d: Deciding, run: Run, how: str, why: str) -> None:
+def pass_over(d: Deciding, run: Run, how: How, why: str) -> None:
     """The crew can't go or does not answer: the next choice by itself."""
     if run.state.rank >= RunState.AT_SCENE.rank:
         raise ConflictError("run_too_far", run=run.id)
@@ -76,8 +77,7 @@ def pass_over(d: Deciding, run: Run, how: str, why: str) -> None:
     for case in cases:
         if run.unit is not None:
             d.emit(VehiclePassedOver(case, run.unit))
-    status = VehicleStatus.RETURNING if run.state is RunState.EN_ROUTE else VehicleStatus.STANDBY
-    end_run(d, run, "declined" if how == "declined" else "unacknowledged", status, why)
+    end_run(d, run, how, VehicleStatus.RETURNING if run.state is RunState.EN_ROUTE else VehicleStatus.STANDBY, why)
     for case in cases:
         next_choice(d, case)
 
@@ -88,12 +88,16 @@ def decline_job(d: Deciding, command: DeclineJob) -> None:
 
 
 def stand_down(d: Deciding, command: StandDown) -> None:
-    """A run is called off before anybody is on board; the dispatcher chooses anew."""
+    """A run is called off before anybody is on board; the dispatcher chooses anew. Help from outside may also give up later:
+    nobody else could say so."""
     run = d.run(command.run)
-    if run.state.rank >= RunState.CARRYING.rank:
+    aboard = any(patient.state.rank >= PatientState.ABOARD.rank for _, patient in d.riders(run))
+    broken = run.unit is not None and d.world.units[run.unit].out_of_order
+    if run.helper is None and not broken and (aboard or run.state.rank >= RunState.CARRYING.rank):
         raise ConflictError("run_too_far", run=run.id)
     moved = run.state.rank >= RunState.EN_ROUTE.rank
-    end_run(d, run, "stood_down", VehicleStatus.RETURNING if moved else VehicleStatus.STANDBY, command.why)
+    how: How = "broken_down" if aboard else "stood_down"
+    end_run(d, run, how, VehicleStatus.RETURNING if moved else VehicleStatus.STANDBY, command.why)
 
 
 def overdue(case: Case, rung: int, assign_rings: int) -> bool:
@@ -112,3 +116,14 @@ __all__ = [
     "stand_down",
     "try_again",
 ]
+
+
+_PATIENCE = 2
+
+
+def unwilling(case: Case) -> frozenset[str]:
+    """Vehicles that are not sent by themselves: they declined this case or did not answer. Once the queue's clock has rung a
+    few times and nobody else has come, they are asked again."""
+    if case.search is not None and case.search.step == "queue" and case.search.watch.rung >= _PATIENCE:
+        return frozenset()
+    return frozenset(case.passed_over)

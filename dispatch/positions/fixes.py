@@ -111,7 +111,7 @@ class Judged(Struct, frozen=True, gc=False):
 
     @property
     def trusted(self) -> bool:
-        """Whether it is the vehicle's latest position now. A late one may be: it is the best that is known, shown with its age."""
+        """Whether it is the vehicle's latest position now. A late one may be: nothing newer is known, and its age is shown."""
         return not self.marks or self.marks == ("late",)
 
     @property
@@ -162,9 +162,9 @@ def judge_all(fixes: Iterable[Fix], track: Track, area: Area | None, settings: P
     return judged, track
 
 
-def _when(fix: Fix) -> tuple[datetime, datetime, str, float, float]:
-    """Orders fixes; two that differ in where they say that the vehicle was never tie."""
-    return fix.fix_time, fix.received_at, fix.device, fix.longitude, fix.latitude
+def _when(fix: Fix) -> tuple[datetime, float, str]:
+    """Orders fixes; of one moment the most accurate comes first, and no two that differ at all tie."""
+    return fix.fix_time, math.inf if fix.accuracy_m is None else fix.accuracy_m, repr(fix)
 
 
 def _marks_by_itself(fix: Fix, area: Area | None, settings: PositionSettings) -> set[Mark]:

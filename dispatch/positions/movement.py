@@ -189,7 +189,8 @@ def settle(
             inside = seen.metres_to(place.longitude, place.latitude) <= ring_of(place, settings).inside_m
             if inside and (now - since).total_seconds() >= settings.arrival_seconds:
                 signals.append(ArrivalSuggested(place, since))
-                presence = replace(presence, inside=Switch(on=True))  # noqa: PLW2901
+                places.append(replace(presence, inside=Switch(on=True)))
+                continue
         places.append(presence)
     return (replace(state, places=tuple(places)), tuple(signals)) if signals else (state, ())
 

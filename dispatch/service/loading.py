@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from dispatch.life import commands as c
 from dispatch.life.commands import Command
@@ -87,3 +88,12 @@ async def load_units(store: Store, region: str) -> dict[str, Unit]:
     found = await store.load_open(region, "unit")
     states = (read_state("unit", one.state) for one in found.values() if one.state is not None)
     return {state.id: state for state in states if isinstance(state, Unit)}
+
+
+def latest(world: World) -> datetime | None:
+    """The latest time at which anything in a world was recorded."""
+    times = [case.recorded_at for case in world.cases.values()]
+    times += [case.search.watch.since for case in world.cases.values() if case.search is not None]
+    for run in world.runs.values():
+        times += [run.watch.since, *(stamp.recorded_at for stamp in run.stamps)]
+    return max(times, default=None)

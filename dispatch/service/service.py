@@ -22,7 +22,7 @@ from dispatch.service.codec import read_event, read_state, stored
 from dispatch.service.committing import Answer, commit_of
 from dispatch.service.gathering import Noted, gather
 from dispatch.service.live_region import LiveRegion
-from dispatch.service.loading import Scene, load, named_by
+from dispatch.service.loading import Scene, latest, load, named_by
 from dispatch.store import ConflictError as VersionConflict
 from dispatch.store import Seen, Store, StoredEvent, StoreError
 from routing import InputError
@@ -119,7 +119,8 @@ class Service:
         for _ in range(_TRIES):
             scene = await load(self.store, region, named_by(issued.command))
             _check_versions(scene, given.expected)
-            facts = await gather(self.store, live, scene, issued.command, Noted(given.case, given.notes), self.clock())
+            moment = self._now(live, scene)
+            facts = await gather(self.store, live, scene, issued.command, Noted(given.case, given.notes), moment)
             try:
                 events = decide(scene.world, issued, facts)
             except RefusedError:
@@ -135,6 +136,12 @@ class Service:
                 continue
             return _repeated(done, fingerprint, issued.id) if isinstance(done, Seen) else answer
         raise BusyError(f"command {issued.id}: others changed the same things {_TRIES} times; give it again")
+
+    def _now(self, live: LiveRegion, scene: Scene) -> datetime:
+        """The time; where another process's clock is a little ahead and has recorded something, that time, so that nothing
+        comes before what led to it."""
+        now, known = self.clock(), latest(scene.world)
+        return known if known is not None and now < known <= now + live.rules.skew else now
 
     async def do(self, region: str, actor: Actor, command_id: str, command: Command) -> Answer:
         """Carries out a command of the service's own, happening now; raises as `give`."""

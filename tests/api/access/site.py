@@ -1,0 +1,212 @@
+"""Signing in on a real server: a store of its own, an app on a free port of loopback, and a clock that the test sets."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import httpx2
+import uvicorn
+from argon2 import PasswordHasher
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from redis.asyncio import Redis
+
+from api.access import Access, Principal, access_router, require
+from api.access.errors import (
+    AccessError,
+    ForbiddenError,
+    GrantError,
+    NameTakenError,
+    NotSignedInError,
+    PasswordError,
+    TooManyAttemptsError,
+    UnknownHolderError,
+)
+from api.access.gate import CSRF_HEADER
+from api.access.grants import Grant
+from api.access.passwords import Passwords
+from api.access.rules import access_rules
+from dispatch.store import open_store
+
+T = TypeVar("T")
+
+START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+PASSWORD = "tiga kucing di atap"
+_WITHIN_S = 30.0
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Reading the machine's certificates would take longer than most tests; nobody here speaks TLS."""
+
+FAST = {"time_cost": 1, "memory_cost": 1024, "parallelism": 1}
+"""Argon2 with less work, where a test is about something else."""
+
+STATUSES: Mapping[type[AccessError], int] = {
+    NotSignedInError: 401,
+    ForbiddenError: 403,
+    UnknownHolderError: 404,
+    NameTakenError: 409,
+    GrantError: 422,
+    PasswordError: 422,
+    TooManyAttemptsError: 429,
+}
+
+
+@dataclass
+class Clock:
+    """The time, as the test says."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **by: float) -> None:
+        """Some time passes."""
+        self.now += timedelta(**by)
+
+
+async def written(store_url: str) -> bytes:
+    """Everything that a store's server has ever written to its disk."""
+    async with Redis.from_url(store_url, protocol=2) as client:
+        folder = Path((await client.config_get("dir"))["dir"])
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def fast_passwords() -> Passwords:
+    """Passwords that are hashed with less work."""
+    return Passwords(access_rules().password, PasswordHasher(**FAST))
+
+
+def app_of(access: Access) -> FastAPI:
+    """The endpoints of accounts and tokens, and a few that need permissions."""
+    app = FastAPI()
+    app.state.access = access
+    app.include_router(access_router(lambda *statuses: {status: {"description": "-"} for status in statuses}))
+
+    @app.exception_handler(AccessError)
+    async def refused(_request: Request, error: AccessError) -> JSONResponse:
+        status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+        headers = {"WWW-Authenticate": error.challenge} if isinstance(error, NotSignedInError) else {}
+        if isinstance(error, TooManyAttemptsError):
+            headers = {"Retry-After": str(error.wait_seconds)}
+        return JSONResponse({"code": error.code, "detail": str(error)}, status, headers=headers)
+
+    @app.get("/v1/regions/{region}/cases")
+    async def read_cases(region: str, who: Annotated[Principal, require("cases.read")]) -> dict[str, str]:
+        return {"region": region, "who": who.id}
+
+    @app.post("/v1/regions/{region}/cases")
+    async def open_case(region: str, who: Annotated[Principal, require("cases.write")]) -> dict[str, str]:
+        return {"region": region, "who": who.id}
+
+    @app.post("/v1/regions/{region}/fixes")
+    async def post_fixes(region: str, who: Annotated[Principal, require("fixes.write")]) -> dict[str, str | None]:
+        return {"region": region, "vehicle": who.vehicle}
+
+    @app.get("/constant")
+    async def constant() -> dict[str, str]:
+        return {"who": "anybody"}
+
+    return app
+
+
+@dataclass
+class Site:
+    """The running service.
+
+    Attributes:
+        access, clock: of the service.
+        base: its address.
+        loop: on which the store may be used.
+    """
+
+    access: Access
+    clock: Clock
+    base: str
+    loop: asyncio.AbstractEventLoop
+    clients: list[httpx2.Client] = field(default_factory=list)
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        """Runs something beside the service."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(_WITHIN_S)
+
+    def leave(self) -> None:
+        """Closes all browsers and programs."""
+        while self.clients:
+            self.clients.pop().close()
+
+    def person(self, name: str, *roles: str, regions: tuple[str, ...] | None = ("cibinong",), **unit: str) -> str:
+        """An account; its name."""
+        self.do(self.access.people.add(name, PASSWORD, Grant(roles or ("dispatcher",), regions, **unit), "test"))
+        return name
+
+    def token(self, role: str, regions: tuple[str, ...] | None = ("cibinong",), days: int = 10, **unit: str) -> tuple[str, str]:
+        """A program's token: its secret and id."""
+        secret, token = self.do(self.access.tokens.create(f"a {role}", Grant((role,), regions, **unit), "test", days=days))
+        return secret, token.id
+
+    def browser(self, **headers: str) -> httpx2.Client:
+        """A browser that nobody has used."""
+        client = httpx2.Client(base_url=self.base, timeout=_WITHIN_S, headers=headers, verify=_NO_TLS)
+        self.clients.append(client)
+        return client
+
+    def program(self, secret: str) -> httpx2.Client:
+        """A program with a token."""
+        return self.browser(Authorization=f"Bearer {secret}")
+
+    def signed_in(self, name: str, password: str = PASSWORD) -> httpx2.Client:
+        """A browser in which somebody has signed in, and whose pages know the CSRF token."""
+        client = self.browser()
+        answer = client.post("/v1/session", json={"name": name, "password": password})
+        assert answer.status_code == 200, answer.text
+        client.headers[CSRF_HEADER] = answer.json()["csrf"]
+        return client
+
+
+@contextmanager
+def site_at(store_url: str, passwords: Passwords | None = None) -> Iterator[Site]:
+    """The service on a store, as long as the block lasts."""
+    clock = Clock()
+    site: Site | None = None
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        stopping = threading.Event()
+
+        async def serve() -> None:
+            nonlocal site
+            async with await open_store(store_url) as store:
+                access = await Access.of(store, clock, passwords=passwords or fast_passwords())
+                server = uvicorn.Server(uvicorn.Config(app_of(access), log_config=None, log_level="debug", lifespan="off"))
+                task = asyncio.create_task(server.serve(sockets=[listening]))
+                while not server.started and not task.done():
+                    await asyncio.sleep(0.005)
+                base = f"http://127.0.0.1:{listening.getsockname()[1]}"
+                site = Site(access, clock, base, asyncio.get_running_loop())
+                while not stopping.is_set() and not task.done():
+                    await asyncio.sleep(0.005)
+                server.should_exit = True
+                await task
+
+        thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+        thread.start()
+        deadline = time.monotonic() + _WITHIN_S
+        while site is None:
+            assert thread.is_alive(), "the service ended while it started"
+            assert time.monotonic() < deadline, "the service did not start"
+            time.sleep(0.005)
+        try:
+            yield site
+        finally:
+            site.leave()
+            stopping.set()
+            thread.join(_WITHIN_S)
+            assert not thread.is_alive(), "the service did not end"
