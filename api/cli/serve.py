@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,14 @@ from api.bootstrap import now, siaga
 from api.cli.ask import fleet_of
 from api.cli.first_region import compiled, first_region
 from api.cli.options import LanguageName, language_of
+from dispatch.regions import BuiltRegion
 from routing import InputError, text
+
+
+def place_in(region: BuiltRegion) -> tuple[float, float]:
+    """Somewhere in a region where people live, the same at every start; longitude, latitude in degrees."""
+    busiest = int(region.demand.weight.argmax())
+    return float(region.demand.longitude[busiest]), float(region.demand.latitude[busiest])
 
 
 def serve(
@@ -55,6 +63,11 @@ def serve(
                 typer.echo(text(language, "dispatch.label.invented_region"))
         typer.echo(text(language, "cli.serve.ready", address=address, regions=", ".join(one.name for one in built)))
         typer.echo(token.text(language))
+        longitude, latitude = place_in(built[0])
+        typer.echo(text(language, "cli.serve.try"))
+        typer.echo(f"  export SIAGA={address}/v1/regions/{built[0].name}")
+        typer.echo(f'  export TOKEN="Authorization: Bearer $(cat {shlex.quote(str(token.path))})"')
+        typer.echo(f"""  export PLACE='{{"longitude": {longitude:.6f}, "latitude": {latitude:.6f}}}'""")
         if host not in ("127.0.0.1", "localhost", "::1") and certificate is None and not proxy:
             typer.echo(text(language, "cli.serve.plain"), err=True)
 

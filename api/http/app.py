@@ -9,7 +9,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from api.access import Access, access_router
-from api.http import cases, events, fleet, health, places, referrals, runs
+from api.http import cases, events, fleet, health, places, positions, referrals, runs
 from api.http.health import Figures
 from api.http.middleware import Around
 from api.http.osrm import OpenedRegion, osrm_router
@@ -43,9 +43,10 @@ def create_app(serving: Serving, access: Access) -> FastAPI:
     )
     app.state.serving, app.state.access, app.state.figures = serving, access, Figures()
     install(app)
-    for one in (cases, referrals, runs, fleet, places, events, health):
+    for one in (cases, referrals, runs, fleet, positions, places, events, health):
         app.include_router(one.router)
     app.include_router(access_router(documented))
+    app.include_router(positions.trackers(serving, access))
     app.include_router(osrm_router(lambda name: _opened(serving, name)))
     app.add_middleware(Around, figures=app.state.figures)
     return app

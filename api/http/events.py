@@ -66,6 +66,7 @@ def _is_id(word: str) -> bool:
 async def _stream(asked: Asking, feed: Feed, at: str) -> AsyncIterator[bytes]:
     yield b"retry: 1000\n: siaga\n\n"
     quiet, away = 0.0, False
+    number = asked.serving.fixes[asked.region].number
     while True:
         try:
             found = await feed.after(at)
@@ -81,6 +82,10 @@ async def _stream(asked: Asking, feed: Feed, at: str) -> AsyncIterator[bytes]:
             if told:
                 yield told
                 quiet = 0.0
+        number, told = _fixes(asked, number)
+        if told:
+            yield told
+            quiet = 0.0
         if (feed.lost_since is not None) != away:
             away = feed.lost_since is not None
             since = None if feed.lost_since is None else asked.viewer().local(feed.lost_since).isoformat()
@@ -92,6 +97,19 @@ async def _stream(asked: Asking, feed: Feed, at: str) -> AsyncIterator[bytes]:
                 return
         await asyncio.sleep(BATCH_SECONDS)
         quiet += BATCH_SECONDS
+
+
+def _fixes(asked: Asking, number: int) -> tuple[int, bytes]:
+    """The positions since a batch: of every vehicle for those who may, else of the caller's own. They bear no id: after a
+    break only where vehicles are now matters."""
+    feed = asked.serving.fixes[asked.region]
+    if feed.number == number:
+        return number, b""
+    found = feed.after(number)
+    if "vehicles.read" not in asked.who.permissions:
+        found = {name: body for name, body in found.items() if name == asked.who.vehicle}
+    told = b"event: fixes\ndata: [%s]\n\n" % b",".join(found.values()) if found else b""
+    return feed.number, told
 
 
 async def _still_welcome(asked: Asking) -> bool:

@@ -13,9 +13,11 @@ from fastapi import Request
 
 from dispatch.service.board import Board
 from dispatch.service.feed import Feed
+from dispatch.service.fix_feed import FixFeed
 from dispatch.service.following import Follower
 from dispatch.service.live_region import LiveRegion
 from dispatch.service.service import Service, UnknownRegionError
+from dispatch.service.tracking import Tracking
 from dispatch.service.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -27,20 +29,24 @@ class Serving:
 
     Attributes:
         service: takes commands.
-        feeds, boards: by region.
+        feeds, boards, tracking, fixes: by region.
         working: this process fires clocks as well.
     """
 
     service: Service
     feeds: Mapping[str, Feed]
     boards: Mapping[str, Board]
+    tracking: Mapping[str, Tracking]
+    fixes: Mapping[str, FixFeed]
     working: bool = True
 
     @staticmethod
     def of(service: Service, *, working: bool = True) -> Serving:
         """Everything that serves what a service serves."""
         feeds = {name: Feed(service.store, name) for name in service.regions}
-        return Serving(service, feeds, {name: Board(service.store, feeds[name]) for name in feeds}, working)
+        boards = {name: Board(service.store, feeds[name]) for name in feeds}
+        tracking = {name: Tracking(service, live, boards[name]) for name, live in service.regions.items()}
+        return Serving(service, feeds, boards, tracking, {name: FixFeed(service.store, name) for name in feeds}, working)
 
     def region(self, name: str) -> LiveRegion:
         """The region of that name; raises UnknownRegionError."""
@@ -64,6 +70,7 @@ class Serving:
             tasks += [
                 asyncio.create_task(_again(feed.run, f"feed of {name}")),
                 asyncio.create_task(_again(self.boards[name].run, f"board of {name}")),
+                asyncio.create_task(_again(self.fixes[name].run, f"fixes of {name}")),
                 asyncio.create_task(
                     _again(Follower(self.service.store, live, feed, self.service.clock, changed).run, f"roads of {name}")
                 ),

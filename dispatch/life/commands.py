@@ -9,7 +9,7 @@ from msgspec import Struct
 from dispatch.cases import Priority
 from dispatch.fleet import VehicleKind, VehicleStatus
 from dispatch.life.case import Cell, Outcome
-from dispatch.life.events import Ref
+from dispatch.life.events import Ref, SignalName
 from dispatch.life.people import Actor, Voice
 from dispatch.life.referral import Because, Decline, Goal
 from dispatch.life.reports import Condition
@@ -327,6 +327,14 @@ class Reroute(Struct, frozen=True, tag="reroute"):
     why: str
 
 
+class Signal(Struct, frozen=True, tag="signal"):
+    """What a vehicle's fixes suggest about its run."""
+
+    run: str
+    what: SignalName
+    since: datetime
+
+
 class RecordReading(Struct, frozen=True, tag="record_reading"):
     """What is personal about a case was shown to whoever gives this command."""
 
@@ -380,6 +388,7 @@ Command = (
     | ClaimAvailability
     | Reroute
     | RecordReading
+    | Signal
     | Ring
 )
 

@@ -10,7 +10,7 @@ from dispatch.life import commands as c
 from dispatch.life.case import Case
 from dispatch.life.commands import Command, Issued
 from dispatch.life.deciding import Deciding
-from dispatch.life.events import ParticularsRead, Recorded
+from dispatch.life.events import ParticularsRead, Recorded, RunSignalled
 from dispatch.life.facts import NOTHING, Facts, Wanted
 from dispatch.life.ringing import ring, wanted_by_ring, wanted_for_another
 from dispatch.life.run import Rider
@@ -126,6 +126,8 @@ def _decide(d: Deciding, command: Command) -> None:
             reporting.reroute(d, command)
         case c.RecordReading():
             d.emit(ParticularsRead(command.readings, command.fields))
+        case c.Signal():
+            d.emit(RunSignalled(d.run(command.run).id, command.what, command.since))
         case c.Ring():
             ring(d, command)
         case _:

@@ -20,6 +20,11 @@ from dispatch.life.stamps import TimePoint
 Kind = Literal["case", "run", "unit", "officer", "condition", "claims", "readings"]
 
 
+SignalName = Literal[
+    "arrival_suggested", "departure_suggested", "off_route", "back_on_route", "standing_still", "moving_again"
+]
+
+
 class Ref(Struct, frozen=True, order=True):
     """What an event belongs to."""
 
@@ -353,6 +358,14 @@ class StampCorrected(RunEvent, frozen=True, tag="stamp_corrected"):
     why: str
 
 
+class RunSignalled(RunEvent, frozen=True, tag="run_signalled"):
+    """What a vehicle's fixes suggest: it seems to have arrived or left, is off its route or back on it, stands still or moves
+    on; since when. Nothing follows from it but that people look."""
+
+    what: SignalName
+    since: datetime
+
+
 class RunClockRang(RunEvent, frozen=True, tag="run_clock_rang"):
     """A run stood still too long; `count` times by now."""
 
@@ -474,6 +487,7 @@ AnyRunEvent = (
     | RunEmptied
     | RunEnded
     | StampCorrected
+    | RunSignalled
     | RunClockRang
 )
 AnyUnitEvent = UnitRegistered | UnitMoved | UnitBroke | UnitRetired

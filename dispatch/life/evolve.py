@@ -248,6 +248,8 @@ def evolve_run(run: Run, event: e.RunEvent, recorded: Recorded) -> Run:
             return replace(run, state=RunState.ENDED, how=event.how, ended_at=recorded.happened_at, riders=())
         case e.StampCorrected():
             return replace(run, stamps=corrected(run.stamps, event, recorded))
+        case e.RunSignalled():
+            return run
         case e.RunClockRang():
             return replace(run, watch=run.watch.once_more())
         case _:

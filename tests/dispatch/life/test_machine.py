@@ -278,7 +278,7 @@ class Life(RuleBasedStateMachine):
 
 
 ELSEWHERE = {"RegisterOfficer", "SetShift", "RetireOfficer", "PostCondition", "WithdrawCondition", "ClaimAvailability"}
-ELSEWHERE |= {"RecordReading", "Reroute"}
+ELSEWHERE |= {"RecordReading", "Reroute", "Signal"}
 """Commands that move no case on by themselves; the stories have them."""
 
 

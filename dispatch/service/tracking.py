@@ -1,0 +1,213 @@
+"""Fixes as they come in: judged, kept, followed; what they suggest is told, and the time of arrival is kept fresh."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from msgspec import DecodeError, Struct, json
+from msgspec.structs import asdict
+
+from dispatch.life.commands import Signal as SignalCommand
+from dispatch.life.events import Ref, SignalName
+from dispatch.life.particulars import Particulars
+from dispatch.life.people import CLOCK
+from dispatch.life.refusals import RefusedError
+from dispatch.life.run import Run, RunState
+from dispatch.positions.area import Box
+from dispatch.positions.fixes import Fix, Judged, Track, judge_all
+from dispatch.positions.line import Line
+from dispatch.positions.movement import Expected, Movement, Place, Sight, Signal, eta_due, follow
+from dispatch.positions.settings import PositionSettings, default_position_settings
+from dispatch.service.board import Board
+from dispatch.service.choices import RunLeg, Seen, leg_of, vehicles_of
+from dispatch.service.live_region import LiveRegion
+from dispatch.service.loading import load_particulars
+from dispatch.service.service import Service
+from dispatch.store import Fix as StoredFix
+from dispatch.store import StoreError
+from routing import InputError, PlaceError
+
+log = logging.getLogger(__name__)
+
+_GATHER_SECONDS = 0.02
+"""Fixes that come within this go to the store together."""
+
+_ON_THE_WAY = (RunState.ASSIGNED, RunState.ACKNOWLEDGED, RunState.EN_ROUTE, RunState.CARRYING)
+
+
+class Told(Struct, frozen=True, omit_defaults=True):
+    """A fix as it is kept and shown: where, when, what is doubtful about it, and how long the vehicle still takes."""
+
+    vehicle: str
+    longitude: float
+    latitude: float
+    fix_time: object
+    received_at: object
+    source: str
+    marks: tuple[str, ...] = ()
+    speed_kph: float | None = None
+    course_deg: float | None = None
+    accuracy_m: float | None = None
+    battery: float | None = None
+    run: str | None = None
+    eta_seconds: float | None = None
+
+
+_FIX = json.Decoder(Fix)
+_ENCODER = json.Encoder()
+
+
+@dataclass(slots=True)
+class _Vehicle:
+    """What is remembered of one vehicle."""
+
+    track: Track
+    movement: Movement
+    leg_key: tuple[object, ...] = ()
+    leg: RunLeg | None = None
+    line: Line | None = None
+    basis: Sight | None = None
+    eta_ms: float | None = None
+
+
+class Tracking:
+    """The fixes of one region, as they come in to this process."""
+
+    def __init__(self, service: Service, live: LiveRegion, board: Board, settings: PositionSettings | None = None) -> None:
+        """`settings`: None for those that ship with Siaga."""
+        self._service, self._live, self._board = service, live, board
+        self._settings = settings or default_position_settings()
+        network = live.built.roads.network
+        margin_m = self._settings.region_margin_m
+        self._area = Box.around(network.junction_longitude, network.junction_latitude, margin_m)
+        self._known: dict[str, _Vehicle] = {}
+        self._waiting: list[tuple[StoredFix, asyncio.Future[None]]] = []
+        self._flushing: asyncio.Task[None] | None = None
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    async def take(self, fixes: Sequence[Fix]) -> list[Judged]:
+        """Takes fixes in, of any vehicles and in any order; once it returns they are kept.
+
+        Raises:
+            StoreError: the store can't.
+        """
+        by_vehicle: dict[str, list[Fix]] = {}
+        for fix in fixes:
+            by_vehicle.setdefault(fix.vehicle, []).append(fix)
+        found = await asyncio.gather(*(self._of_vehicle(vehicle, some) for vehicle, some in by_vehicle.items()))
+        return [one for some in found for one in some]
+
+    async def _of_vehicle(self, vehicle: str, fixes: list[Fix]) -> list[Judged]:
+        # One after the other: what a fix means depends on the one before.
+        async with self._locks.setdefault(vehicle, asyncio.Lock()):
+            here = await self._remembered(vehicle)
+            judged, here.track = judge_all(fixes, here.track, self._area, self._settings)
+            kept = []
+            for one in judged:
+                if one.usable:
+                    await self._follow(here, one.fix)
+                kept.append(self._keep(here, one))
+        await asyncio.gather(*kept)
+        return judged
+
+    async def _remembered(self, vehicle: str) -> _Vehicle:
+        here = self._known.get(vehicle)
+        if here is None:
+            here = self._known[vehicle] = _Vehicle(Track(), Movement())
+            last = (await self._service.store.fixes.latest(self._live.name)).get(vehicle)
+            if last is not None:
+                try:
+                    here.track = Track(_FIX.decode(last.body))
+                except (DecodeError, InputError):
+                    log.warning("region %s: the last fix of %s can't be read; begun anew", self._live.name, vehicle)
+        return here
+
+    # -- keeping ------------------------------------------------------------------------------------------------------------
+
+    def _keep(self, here: _Vehicle, one: Judged) -> asyncio.Future[None]:
+        fix = one.fix
+        told = Told(
+            **{name: value for name, value in asdict(fix).items() if name != "device"},
+            marks=tuple(sorted(one.marks)),
+            run=here.leg_key[0] if here.leg_key and one.usable else None,  # type: ignore[arg-type]
+            eta_seconds=round(here.eta_ms / 1000, 1) if here.eta_ms is not None and one.usable else None,
+        )
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((StoredFix(fix.vehicle, fix.fix_ms, _ENCODER.encode(told), one.trusted), done))
+        if self._flushing is None or self._flushing.done():
+            self._flushing = asyncio.create_task(self._flush())
+        return done
+
+    async def _flush(self) -> None:
+        while self._waiting:
+            await asyncio.sleep(_GATHER_SECONDS)
+            together, self._waiting = self._waiting, []
+            try:
+                await self._service.store.fixes.put(self._live.name, [fix for fix, _ in together])
+            except StoreError as error:
+                for _, done in together:
+                    if not done.done():
+                        done.set_exception(error)
+            else:
+                for _, done in together:
+                    if not done.done():
+                        done.set_result(None)
+
+    # -- following ----------------------------------------------------------------------------------------------------------
+
+    async def _follow(self, here: _Vehicle, fix: Fix) -> None:
+        unit = self._board.world.units.get(fix.vehicle)
+        run = None if unit is None or unit.run is None else self._board.world.runs.get(unit.run)
+        await self._renew(here, run, fix)
+        expected = Expected()
+        if run is not None and here.leg is not None:
+            kind = "pickup" if here.leg.leg == "reach" else "facility"
+            place = Place(kind, run.id, here.leg.goal.longitude, here.leg.goal.latitude)  # type: ignore[arg-type]
+            expected = Expected(target=place, line=here.line)
+        here.movement, signals = follow(here.movement, fix, expected, self._settings)
+        if run is not None:
+            for signal in signals:
+                await self._tell(run, signal)
+
+    async def _renew(self, here: _Vehicle, run: Run | None, fix: Fix) -> None:
+        """The leg that the vehicle is on, when it or the roads have changed; and the time it still takes, now and then."""
+        if run is None or run.state not in _ON_THE_WAY:
+            here.leg_key, here.leg, here.line, here.basis, here.eta_ms = (), None, None, None, None
+            return
+        world, now = self._board.world, self._live.now
+        goals = tuple(patient.goal for _, patient in world.riders(run))
+        key = (run.id, run.state, goals, now.state.number)
+        if key == here.leg_key and not eta_due(here.basis, fix, self._settings):
+            return
+        unit = world.units[fix.vehicle]
+        vehicle = vehicles_of([unit], {unit.id: Seen(fix.longitude, fix.latitude, fix.fix_time)})[0]
+        notes: dict[str, Particulars] = {
+            rider.case: await load_particulars(self._service.store, self._live.name, rider.case) for rider in run.riders
+        }
+        try:
+            leg = leg_of(now, run, world.cases, notes, vehicle)
+        except (PlaceError, InputError, KeyError):
+            leg = None
+        if key != here.leg_key or here.leg is None:
+            # The line to follow stays that of the whole leg; a vehicle that strays is off it, whatever is the way from there.
+            here.leg = leg
+            here.line = None if leg is None else Line([tuple(point) for point in leg.route.geometry.tolist()])
+        here.leg_key, here.basis = key, Sight(fix.longitude, fix.latitude, fix.fix_time)
+        here.eta_ms = None if leg is None else float(leg.route.duration_ms)
+
+    async def _tell(self, run: Run, signal: Signal) -> None:
+        what: SignalName = _snake(type(signal).__name__)  # type: ignore[assignment]
+        try:
+            command = SignalCommand(run.id, what, signal.since)
+            await self._service.do(self._live.name, CLOCK, f"signal-{uuid.uuid4().hex}", command)
+        except (RefusedError, StoreError) as error:
+            log.info("region %s: a signal of %s is left out: %s", self._live.name, Ref("run", run.id), error)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
