@@ -23,6 +23,7 @@ from dispatch.service.committing import Answer, commit_of
 from dispatch.service.gathering import Noted, gather
 from dispatch.service.live_region import LiveRegion
 from dispatch.service.loading import Scene, latest, load, named_by
+from dispatch.service.noting import notes_made
 from dispatch.store import ConflictError as VersionConflict
 from dispatch.store import Seen, Store, StoredEvent, StoreError
 from routing import InputError
@@ -115,7 +116,6 @@ class Service:
         seen = await self.store.seen(region, issued.id)
         if seen is not None:
             return _repeated(seen, fingerprint, issued.id)
-        notes = {Ref("case", given.case): given.notes} if given.case is not None else {}
         for _ in range(_TRIES):
             scene = await load(self.store, region, named_by(issued.command))
             _check_versions(scene, given.expected)
@@ -128,6 +128,10 @@ class Service:
                 if (seen := await self.store.seen(region, issued.id)) is not None:
                     return _repeated(seen, fingerprint, issued.id)
                 raise
+            notes = dict(await notes_made(self.store, live, scene.world, issued.command, moment))
+            if given.case is not None:
+                here = Ref("case", given.case)
+                notes[here] = (*notes.get(here, ()), *given.notes)
             answer, commit = commit_of(scene, events, issued, fingerprint, facts.now, live.rules, notes)
             try:
                 done = await self.store.commit(region, commit)

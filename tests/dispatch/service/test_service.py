@@ -17,6 +17,8 @@ from dispatch.life.commands import (
     BeginTreatment,
     DescribeCase,
     HandOver,
+    MergeCase,
+    OpenCase,
     Progress,
     ReportBreakdown,
     SetUnitStatus,
@@ -242,7 +244,12 @@ def test_a_breakdown_with_the_patient_on_board_sends_another_vehicle(run: Run, d
         await desk.give(Assign("K1", best))
         name = (await desk.run_of()).id
         await desk.give(Progress(name, TimePoint.LEFT_SCENE))
+        await desk.seen(best, desk.spot(42))
         await desk.give(ReportBreakdown(best, "mesin"))
+        # Whoever comes is told where they are now.
+        where = (await load_particulars(desk.service.store, desk.region, "K1")).place("1")
+        assert where is not None
+        assert (where.longitude, where.latitude) == desk.spot(42)
         who = await desk.patient()
         assert who.stranded_with == best
         other = await desk.run_of()
@@ -291,5 +298,22 @@ def test_nothing_is_recorded_before_what_led_to_it(run: Run, desk: Office) -> No
         stamp = (await desk.run_of()).stamps[0]
         # Another process's clock is a second ahead: nothing is recorded before what led to it.
         assert stamp.recorded_at == stamp.happened_at == case.recorded_at == desk.now + timedelta(seconds=1)
+
+    run(story())
+
+
+def test_what_one_of_two_reports_knows_is_known_of_both(run: Run, desk: Office) -> None:
+    async def story() -> None:
+        await desk.call("K1", place=3, patients=2)
+        await desk.give(OpenCase("K2"))
+        await desk.give(MergeCase("K1", "K2", ("1",)))
+        assert (await desk.case("K2")).complete
+        notes = await load_particulars(desk.service.store, desk.region, "K2")
+        place = notes.place()
+        assert place is not None
+        assert (place.longitude, place.latitude) == desk.spot(3)
+        told = notes.latest("complaint", "2")
+        assert told is not None
+        assert told.value == "sesak napas"
 
     run(story())
