@@ -14,18 +14,18 @@ import uvicorn
 
 from api.access import Access
 from api.access.admin_token import AdminToken, ensure_admin_token
+from api.bootstrap import STORE_FOLDER
 from api.http.app import create_app
 from api.http.serving import Serving
 from api.settings import Settings
 from dispatch.fleet import Vehicle
 from dispatch.life.commands import RegisterUnit
 from dispatch.life.people import Actor
-from dispatch.life.rules import default_rules
 from dispatch.regions import BuiltRegion
 from dispatch.service.live_region import LiveRegion
 from dispatch.service.loading import load_units
+from dispatch.service.region_settings import region_settings
 from dispatch.service.service import Service
-from dispatch.settings import default_settings
 from dispatch.store import EmbeddedServer, Notice, Store, open_store
 from routing import InputError
 
@@ -65,7 +65,7 @@ async def opened_store(settings: Settings) -> AsyncIterator[Store]:
         async with await open_store(settings.store_url) as store:
             yield store
         return
-    server = await EmbeddedServer.start(settings.data_folder / "store", report=_noticed)
+    server = await EmbeddedServer.start(settings.data_folder / STORE_FOLDER, report=_noticed)
     async with server, await open_store(server.url) as store:
         yield store
 
@@ -99,7 +99,7 @@ async def serve(
         ready: called once it serves, with its address and what became of the admin's token.
 
     Raises:
-        StoreError: the store can't be opened. InputError: the port is taken.
+        StoreError: the store can't be opened. InputError: the port is taken. DataError: a region's settings are wrong.
     """
     async with opened_store(settings) as store:
         access = await Access.of(store)
@@ -107,7 +107,8 @@ async def serve(
         service = Service(store, {})
         for one in built:
             one.settle()
-            service.regions[one.name] = LiveRegion(one, default_rules(), default_settings(), service.clock())
+            rules, weights = region_settings(settings.region_settings_folder, one.name)
+            service.regions[one.name] = LiveRegion(one, rules, weights, service.clock())
             await store.open_region(one.name)
         if built:
             await _first_fleet(service, built[0].name, fleet)

@@ -32,6 +32,11 @@ class Settings:
         """Where built regions lie, a folder each."""
         return self.data_folder / "regions"
 
+    @property
+    def region_settings_folder(self) -> Path:
+        """Where regions' own settings lie, a file each; see `dispatch.service.region_settings`."""
+        return self.data_folder / "settings"
+
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Reads the settings from the environment (or from `environment`, in tests).

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import typer
 
-from api.cli import ask, regions, serve
+from api.bootstrap import siaga
+from api.cli import ask, people, regions, serve
 from routing import SiagaError
 
 app = typer.Typer(
@@ -25,6 +26,8 @@ app.command("route")(ask.route)
 app.command("nearest")(ask.nearest)
 app.command("search")(ask.search)
 app.command("serve")(serve.serve)
+app.add_typer(people.user_app(lambda: siaga().store()), name="user")
+app.add_typer(people.token_app(lambda: siaga().store()), name="token")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
