@@ -43,6 +43,7 @@ class Listening:
         host, port: port 0 takes any that is free.
         certificate, key: files, for HTTPS; None: plain HTTP.
         proxies: addresses whose word on who calls and how is believed ("*" for all), or "".
+        public: the address under which people reach it, where a proxy's is another one, as "https://siaga.example"; or "".
         working: it fires clocks as well.
     """
 
@@ -51,6 +52,7 @@ class Listening:
     certificate: Path | None = None
     key: Path | None = None
     proxies: str = ""
+    public: str = ""
     working: bool = True
 
 
@@ -102,7 +104,7 @@ async def serve(
         StoreError: the store can't be opened. InputError: the port is taken. DataError: a region's settings are wrong.
     """
     async with opened_store(settings) as store:
-        access = await Access.of(store)
+        access = await Access.of(store, origins=frozenset({listening.public} - {""}))
         token = await ensure_admin_token(store, settings.data_folder)
         service = Service(store, {})
         for one in built:

@@ -23,6 +23,7 @@ from routing.sample import invented_register
 from routing.storage import save_arrays, save_table
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_RESERVED = "siaga-"  # accounts and tokens are kept as a region of such a name
 _INVENTED_REGISTER = "register (invented)"
 _FACILITY: Literal["facility"] = "facility"
 _MARGIN_DEGREES = 1.0
@@ -70,6 +71,8 @@ def check_name(name: str) -> str:
     """
     if not _NAME.fullmatch(name):
         raise InputError(f"region name {name!r}: use small letters, digits and hyphens, as in kota-sukabumi")
+    if name.startswith(_RESERVED):
+        raise InputError(f"region name {name!r}: names that begin with {_RESERVED} are Siaga's own")
     return name
 
 
@@ -112,7 +115,8 @@ def _registers(sources: Sources, bounds: tuple[float, float, float, float]) -> l
     """The registers given; an invented town brings one of its own."""
     registers = [read_register(path, bounds) for path in sources.registers]
     if sources.extract.source.invented:
-        registers.append(parse_register(invented_register(sources.extract), _INVENTED_REGISTER, bounds))
+        registers.append(parse_register(invented_register(sources.extract), _RESERVED = "siaga-"  # accounts and tokens are kept as a region of such a name
+_INVENTED_REGISTER, bounds))
     return registers
 
 

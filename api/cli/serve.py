@@ -37,6 +37,7 @@ def serve(
     certificate: Annotated[Path | None, typer.Option(help="Certificate for HTTPS (PEM).")] = None,
     key: Annotated[Path | None, typer.Option(help="Its key (PEM).")] = None,
     proxy: Annotated[str, typer.Option(help="Address of a proxy whose X-Forwarded-… is believed.")] = "",
+    public: Annotated[str, typer.Option(help="The address that people use, if a proxy has another one: https://…")] = "",
     worker: Annotated[bool, typer.Option(help="Fire clocks in this process as well.")] = True,
     lang: LanguageName = None,
 ) -> None:
@@ -71,5 +72,5 @@ def serve(
         if host not in ("127.0.0.1", "localhost", "::1") and certificate is None and not proxy:
             typer.echo(text(language, "cli.serve.plain"), err=True)
 
-    listening = service.Listening(host, port, certificate, key, proxy, worker)
+    listening = service.Listening(host, port, certificate, key, proxy, public.rstrip("/"), worker)
     asyncio.run(service.serve(here.settings, built, vehicles, listening, ready))

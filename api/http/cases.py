@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
+from msgspec import json
 from pydantic import BaseModel, Field
 
 from api.http.asking import COMMAND, Asking, CommandAnswer, CommandBody, asking, case_id
@@ -21,8 +23,9 @@ from api.http.bodies import (
     notes_of,
 )
 from api.http.destinations import goal_from
+from api.http.fields import CasePath, PatientPath
 from api.http.language import language_of
-from api.http.own import own_case
+from api.http.own import own_case, own_people
 from api.http.problems import documented
 from api.http.reading import case_of, everything, positions, tagged
 from api.http.views import CaseView
@@ -161,7 +164,7 @@ def _from_cursor(cursor: str) -> _Order:
 
 
 @router.get("/{case}")
-async def get_case(case: str, asked: Own, response: Response) -> CaseView:
+async def get_case(case: CasePath, asked: Own, response: Response) -> CaseView:
     """A case as it is now."""
     await own_case(asked, case, "cases.read")
     state, version, as_of = await case_of(asked, case)
@@ -170,7 +173,7 @@ async def get_case(case: str, asked: Own, response: Response) -> CaseView:
 
 
 @router.patch("/{case}", **COMMAND)
-async def describe_case(case: str, body: DescribeCaseBody, asked: Writing) -> CommandAnswer:
+async def describe_case(case: CasePath, body: DescribeCaseBody, asked: Writing) -> CommandAnswer:
     """Complete a draft, or put right what was recorded."""
     notes = notes_of(
         asked.actor.id,
@@ -187,10 +190,11 @@ async def describe_case(case: str, body: DescribeCaseBody, asked: Writing) -> Co
 
 
 @router.get("/{case}/particulars", responses=documented(409))
-async def get_particulars(case: str, asked: Personal) -> ParticularsView:
+async def get_particulars(case: CasePath, asked: Personal) -> ParticularsView:
     """Who calls, where exactly, who the patients are. That it was read, and by whom, is recorded."""
-    await own_case(asked, case, "personal.read")
-    found = shown(await load_particulars(asked.serving.service.store, asked.region, case))
+    mine = await own_people(asked, case)
+    known = shown(await load_particulars(asked.serving.service.store, asked.region, case))
+    found = {name: notes for name, notes in known.items() if mine is None or name in mine}
     await asked.serving.service.record_reading(
         asked.region, asked.actor, case, sorted({f for one in found.values() for f in one})
     )
@@ -212,7 +216,7 @@ async def get_particulars(case: str, asked: Personal) -> ParticularsView:
 
 
 @router.get("/{case}/timeline")
-async def get_timeline(case: str, asked: Own) -> Timeline:
+async def get_timeline(case: CasePath, asked: Own) -> Timeline:
     """What happened to a case and its runs."""
     await own_case(asked, case, "cases.read")
     found = await asked.serving.service.history(asked.region, case)
@@ -235,24 +239,32 @@ async def get_timeline(case: str, asked: Own) -> Timeline:
 
 
 async def _recommended(asked: Asking, case: str) -> dict[str, Any]:
-    state, version, _ = await case_of(asked, case)
+    store, board = asked.serving.service.store, asked.serving.board(asked.region)
+    # What was heard a moment ago is good enough to choose by: whoever is sent is looked at once more.
+    heard = board.world if board.is_fresh(asked.now) else None
+    known, version = board.get(Ref("case", case))
+    if heard is not None and isinstance(known, Case):
+        state = known
+    else:
+        state, version, _ = await case_of(asked, case)
     if not state.complete:
         raise ConflictError("case_is_draft", case=case)
-    store = asked.serving.service.store
-    notes = await load_particulars(store, asked.region, case)
-    fleet = vehicles_of((await load_units(store, asked.region)).values(), await positions(asked))
+    notes, seen = await asyncio.gather(load_particulars(store, asked.region, case), positions(asked))
+    units = heard.units if heard is not None else await load_units(store, asked.region)
+    fleet = vehicles_of(units.values(), seen)
     found = ranked_vehicles(asked.live, asked.live.now, state, notes, fleet, asked.viewer().local(asked.now))
     return {**recommendation_as_dict(found, language_of(asked.request)), "case": case, "version": version}
 
 
-@router.get("/{case}/recommendation", responses=documented(409))
-async def get_recommendation(case: str, asked: Sending) -> dict[str, Any]:
+@router.get("/{case}/recommendation", response_model=dict[str, Any], responses=documented(409))
+async def get_recommendation(case: CasePath, asked: Sending) -> Response:
     """Which vehicle to send and where to take the patient, ranked, why not the others, and how old the facts are."""
-    return await _recommended(asked, case)
+    # Hundreds of reasons: written as they are, a tenth of what checking them once more would take.
+    return Response(json.encode(await _recommended(asked, case)), media_type="application/json")
 
 
 @router.post("/{case}/assignments", status_code=201, **COMMAND)
-async def assign(case: str, body: AssignBody, asked: Sending) -> CommandAnswer:
+async def assign(case: CasePath, body: AssignBody, asked: Sending) -> CommandAnswer:
     """Send a vehicle, or officers without one. Whoever loses a race for a vehicle gets 409, and the next best option."""
     goal = None if body.facility is None else goal_from(asked, body.facility)
     officers, patients = tuple(body.officers), tuple(body.patients)
@@ -287,13 +299,13 @@ async def _next_best(asked: Asking, case: str) -> dict[str, Any] | None:
 
 
 @router.post("/{case}/patients", status_code=201, **COMMAND)
-async def add_patient(case: str, body: CommandBody, asked: Writing) -> CommandAnswer:
+async def add_patient(case: CasePath, body: CommandBody, asked: Writing) -> CommandAnswer:
     """There is one more person."""
     return await asked.give(c.AddPatient(case), body, Ref("case", case))
 
 
 @router.put("/{case}/patients/{patient}/particulars", **COMMAND)
-async def note_person(case: str, patient: str, body: NoteBody, asked: Writing) -> CommandAnswer:
+async def note_person(case: CasePath, patient: PatientPath, body: NoteBody, asked: Writing) -> CommandAnswer:
     """Note who a patient is, what ails them, and where they are if not where the case is."""
     state, _, _ = await case_of(asked, case)
     if state.patient(patient) is None:
@@ -303,25 +315,25 @@ async def note_person(case: str, patient: str, body: NoteBody, asked: Writing) -
 
 
 @router.post("/{case}/merge", **COMMAND)
-async def merge(case: str, body: MergeBody, asked: Writing) -> CommandAnswer:
+async def merge(case: CasePath, body: MergeBody, asked: Writing) -> CommandAnswer:
     """Two calls were about one event: this case ends, the other goes on."""
     return await asked.give(c.MergeCase(case, body.into, tuple(body.adds)), body, Ref("case", case))
 
 
 @router.post("/{case}/cancel", **COMMAND)
-async def cancel(case: str, body: ReasonBody, asked: Writing) -> CommandAnswer:
+async def cancel(case: CasePath, body: ReasonBody, asked: Writing) -> CommandAnswer:
     """Nobody is needed after all."""
     return await asked.give(c.CancelCase(case, body.why), body, Ref("case", case))
 
 
 @router.post("/{case}/help", **COMMAND)
-async def seek_help(case: str, body: CommandBody, asked: Sending) -> CommandAnswer:
+async def seek_help(case: CasePath, body: CommandBody, asked: Sending) -> CommandAnswer:
     """No vehicle is free: go on to the next means, as the region sets."""
     return await asked.give(c.SeekHelp(case), body, Ref("case", case))
 
 
 @router.post("/{case}/help/answer", **COMMAND)
-async def answer_help(case: str, body: HelpBody, asked: Sending) -> CommandAnswer:
+async def answer_help(case: CasePath, body: HelpBody, asked: Sending) -> CommandAnswer:
     """Somebody from outside comes, or cannot."""
     voice = None if body.voice is None else body.voice.said()
     command = c.AnswerHelp(case, body.accepted, body.helper, body.name, voice, body.expected_seconds)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dispatch.life.events import Kind, Ref
 from dispatch.life.evolve import evolve
@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 _KINDS: tuple[Kind, ...] = ("case", "run", "unit", "officer", "condition", "claims")
 _BACKOFF_SECONDS = 0.5
+_FRESH = timedelta(seconds=2.5)
+"""The feed hears from the store at least every second."""
 
 
 class Board:
@@ -42,6 +44,11 @@ class Board:
     def as_of(self) -> datetime | None:
         """When the store last answered; None: it never has."""
         return self._feed.read_at if self._at is not None else None
+
+    def is_fresh(self, moment: datetime) -> bool:
+        """Whether it holds what happened up to about a second before a moment."""
+        heard = self.as_of
+        return heard is not None and self._feed.lost_since is None and moment - heard < _FRESH
 
     async def run(self) -> None:
         """Follows the region until it is cancelled."""

@@ -15,7 +15,7 @@ from dispatch.life.run import Run
 from dispatch.life.units import Officer, Unit
 from dispatch.life.world import Aggregate
 from dispatch.store import Ref
-from routing import SiagaError
+from routing import InputError, SiagaError
 
 STATE_SCHEMA = 1
 """Of states in the store. A release that changes their shape reads older ones and counts this up."""
@@ -40,8 +40,15 @@ class CodecError(SiagaError, ValueError):
 
 
 def stored(ref: LifeRef) -> Ref:
-    """A reference as the store spells it."""
-    return Ref(ref.kind, ref.id)
+    """A reference as the store spells it.
+
+    Raises:
+        InputError: nothing can be called that.
+    """
+    try:
+        return Ref(ref.kind, ref.id)
+    except ValueError as error:
+        raise InputError(f"{ref.id[:80]!r} can't be an id: 1 to 80 letters, digits or . _ : -") from error
 
 
 def named(ref: Ref) -> LifeRef:

@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -35,19 +35,18 @@ from api.access.errors import (
 from api.access.gate import CSRF_HEADER
 from api.access.grants import Grant
 from api.access.passwords import Passwords
+from api.access.roles import roles
 from api.access.rules import access_rules
 from dispatch.store import open_store
 
 T = TypeVar("T")
+Regions = tuple[str, ...] | None
 
 START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 PASSWORD = "tiga kucing di atap"
 _WITHIN_S = 30.0
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Reading the machine's certificates would take longer than most tests; nobody here speaks TLS."""
-
-FAST = {"time_cost": 1, "memory_cost": 1024, "parallelism": 1}
-"""Argon2 with less work, where a test is about something else."""
 
 STATUSES: Mapping[type[AccessError], int] = {
     NotSignedInError: 401,
@@ -77,13 +76,13 @@ class Clock:
 async def written(store_url: str) -> bytes:
     """Everything that a store's server has ever written to its disk."""
     async with Redis.from_url(store_url, protocol=2) as client:
-        folder = Path((await client.config_get("dir"))["dir"])
+        folder = Path(str((await client.config_get("dir"))["dir"]))
     return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
 
 def fast_passwords() -> Passwords:
-    """Passwords that are hashed with less work."""
-    return Passwords(access_rules().password, PasswordHasher(**FAST))
+    """Passwords that are hashed with less work, where a test is about something else."""
+    return Passwords(access_rules().password, PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
 
 
 def app_of(access: Access) -> FastAPI:
@@ -119,6 +118,12 @@ def app_of(access: Access) -> FastAPI:
     return app
 
 
+def _units(names: Sequence[str]) -> dict[str, str]:
+    """What roles that are tied to something need: vehicle V01, facility F01."""
+    units = {roles()[name].unit for name in names}
+    return {unit: f"{unit[0].upper()}01" for unit in units if unit is not None}
+
+
 @dataclass
 class Site:
     """The running service.
@@ -144,14 +149,16 @@ class Site:
         while self.clients:
             self.clients.pop().close()
 
-    def person(self, name: str, *roles: str, regions: tuple[str, ...] | None = ("cibinong",), **unit: str) -> str:
-        """An account; its name."""
-        self.do(self.access.people.add(name, PASSWORD, Grant(roles or ("dispatcher",), regions, **unit), "test"))
+    def person(self, name: str, *given: str, regions: Regions = ("cibinong",)) -> str:
+        """An account, a dispatcher's unless other roles are named; its name."""
+        grant = Grant(given or ("dispatcher",), regions, **_units(given))
+        self.do(self.access.people.add(name, PASSWORD, grant, "test"))
         return name
 
-    def token(self, role: str, regions: tuple[str, ...] | None = ("cibinong",), days: int = 10, **unit: str) -> tuple[str, str]:
+    def token(self, role: str, regions: Regions = ("cibinong",), days: int = 10) -> tuple[str, str]:
         """A program's token: its secret and id."""
-        secret, token = self.do(self.access.tokens.create(f"a {role}", Grant((role,), regions, **unit), "test", days=days))
+        grant = Grant((role,), regions, **_units((role,)))
+        secret, token = self.do(self.access.tokens.create(f"a {role}", grant, "test", days=days))
         return secret, token.id
 
     def browser(self, **headers: str) -> httpx2.Client:
@@ -178,7 +185,10 @@ def site_at(store_url: str, passwords: Passwords | None = None) -> Iterator[Site
     """The service on a store, as long as the block lasts."""
     clock = Clock()
     site: Site | None = None
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    # The protocol is named: else asyncio leaves small answers waiting for each other, 40 ms each.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
         stopping = threading.Event()
 
         async def serve() -> None:

@@ -56,9 +56,9 @@ def test_who_i_am_and_what_i_may(site: Site) -> None:
     assert "people.admin" not in body["permissions"]
     assert body["csrf"] == client.headers[CSRF_HEADER]
     assert client.cookies["siaga_session"] not in told.text
-    secret, identity = site.token("tracker", vehicle="V03")
+    secret, identity = site.token("tracker")
     body = site.program(secret).get("/v1/session").json()
-    assert (body["id"], body["kind"], body["vehicle"], body["permissions"]) == (identity, "token", "V03", ["fixes.write"])
+    assert (body["id"], body["kind"], body["vehicle"], body["permissions"]) == (identity, "token", "V01", ["fixes.write"])
     assert body["csrf"] is None
 
 
@@ -228,8 +228,8 @@ def test_an_administrator_of_one_region_sees_and_gives_nothing_beyond_it(site: S
 
 
 def test_a_tracker_posts_the_fixes_of_its_vehicle(site: Site) -> None:
-    client = site.program(site.token("tracker", vehicle="V03")[0])
-    assert client.post("/v1/regions/cibinong/fixes").json() == {"region": "cibinong", "vehicle": "V03"}
+    client = site.program(site.token("tracker")[0])
+    assert client.post("/v1/regions/cibinong/fixes").json() == {"region": "cibinong", "vehicle": "V01"}
     assert client.post("/v1/regions/bojong/fixes").status_code == 403
     assert client.get("/v1/regions/cibinong/cases").status_code == 403
 
