@@ -115,8 +115,7 @@ def _registers(sources: Sources, bounds: tuple[float, float, float, float]) -> l
     """The registers given; an invented town brings one of its own."""
     registers = [read_register(path, bounds) for path in sources.registers]
     if sources.extract.source.invented:
-        registers.append(parse_register(invented_register(sources.extract), _RESERVED = "siaga-"  # accounts and tokens are kept as a region of such a name
-_INVENTED_REGISTER, bounds))
+        registers.append(parse_register(invented_register(sources.extract), _INVENTED_REGISTER, bounds))
     return registers
 
 
