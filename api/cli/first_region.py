@@ -35,7 +35,7 @@ def first_region(here: Siaga, osm: Path | None, name: str | None, language: Lang
     if osm is not None:
         typer.echo(_t(language, "region_given", path=osm), err=True)
         return _built(here, _name_of(osm), read_extract(osm), language)
-    kept = name or _kept(here)
+    kept = name or kept(here)
     if kept is not None:
         try:
             opened = here.open(kept, now())
@@ -65,7 +65,7 @@ def first_region(here: Siaga, osm: Path | None, name: str | None, language: Lang
         return _built(here, INVENTED_NAME, invented_town(INVENTED_JUNCTIONS), language)
 
 
-def _kept(here: Siaga) -> str | None:
+def kept(here: Siaga) -> str | None:
     """The newest region that was built before and is not invented."""
     found, damaged = about_regions(here.settings.regions_folder)
     for error in damaged:

@@ -220,21 +220,14 @@ def test_a_damaged_manifest_leaves_other_regions_usable(
     listed = siaga("region", "list", "--json")
     assert [about["name"] for about in listed.json] == ["utuh"]
     assert "rusak" in listed.err
-    ran = siaga("run")
-    assert ran.code == 0, ran.err
-    assert "rusak" in ran.err
-    assert "utuh" in ran.err
+    assert first_region(Siaga(read_settings()), None, None, "en").name == "utuh"
 
 
-def test_run_decides_three_calls_and_never_keeps_an_invented_town_for_real(data_folder: Path, tmp_path: Path) -> None:
-    environment = {**os.environ, "SIAGA_DATA_DIR": str(data_folder), "SIAGA_LANG": "en", "PYTHONWARNINGS": "default"}
-    program = "import sys; from api.cli import main; main(['run', '--region', 'kota'])"
-    answer = subprocess.run(
-        [sys.executable, "-c", program], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert answer.returncode == 0, answer.stderr
-    assert answer.stdout.count("INVENTED TOWN") == 3
-    assert answer.stdout.count("Expected until care") == 3
+def test_an_invented_town_is_never_taken_for_one_that_was_built_before(data_folder: Path) -> None:
+    here = Siaga(read_settings({"SIAGA_DATA_DIR": str(data_folder)}))
+    assert about_regions(here.settings.regions_folder)[0]["kota"]["invented"]
+    assert kept(here) is None
+    assert first_region(here, None, "kota", "en").invented, "unless it is asked for by its name"
 
 
 def test_shells_complete_its_commands() -> None:
