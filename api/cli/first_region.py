@@ -35,16 +35,16 @@ def first_region(here: Siaga, osm: Path | None, name: str | None, language: Lang
     if osm is not None:
         typer.echo(_t(language, "region_given", path=osm), err=True)
         return _built(here, _name_of(osm), read_extract(osm), language)
-    kept = name or kept(here)
-    if kept is not None:
+    known = name or kept(here)
+    if known is not None:
         try:
-            opened = here.open(kept, now())
+            opened = here.open(known, now())
         except RegionError as error:
             if name is not None:
                 raise
             typer.echo(str(error), err=True)
         else:
-            typer.echo(_t(language, "region_kept", name=kept, built_at=opened.about["built_at"][:16]), err=True)
+            typer.echo(_t(language, "region_kept", name=known, built_at=opened.about["built_at"][:16]), err=True)
             return opened
     default = read_table("regions", "cibinong.toml")
     seconds = float(default["download_seconds"])

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from api.bootstrap import now
-from dispatch.regions import open_region
+from api.bootstrap import Siaga, now
+from api.cli.first_region import first_region, kept
+from api.settings import read_settings
+from dispatch.regions import about_regions, open_region
 from tests.api.commands import Run
 
 
