@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -18,6 +19,7 @@ from api.bootstrap import STORE_FOLDER
 from api.http.app import create_app
 from api.http.serving import Serving
 from api.settings import Settings
+from dispatch.archive import Archivist, Places, open_key
 from dispatch.fleet import Vehicle
 from dispatch.life.commands import RegisterUnit
 from dispatch.life.people import Actor
@@ -26,7 +28,7 @@ from dispatch.service.live_region import LiveRegion
 from dispatch.service.loading import load_units
 from dispatch.service.region_settings import region_settings
 from dispatch.service.service import Service
-from dispatch.store import EmbeddedServer, Notice, Store, open_store
+from dispatch.store import EmbeddedServer, Notice, Store, StoreError, open_store
 from routing import InputError
 
 log = logging.getLogger(__name__)
@@ -103,60 +105,122 @@ async def serve(
     Raises:
         StoreError: the store can't be opened. InputError: the port is taken. DataError: a region's settings are wrong.
     """
-    async with opened_store(settings) as store:
-        access = await Access.of(store, origins=frozenset({listening.public} - {""}))
-        token = await ensure_admin_token(store, settings.data_folder)
-        service = Service(store, {})
-        for one in built:
-            one.settle()
-            rules, weights = region_settings(settings.region_settings_folder, one.name)
-            service.regions[one.name] = LiveRegion(one, rules, weights, service.clock())
-            await store.open_region(one.name)
-        if built:
-            await _first_fleet(service, built[0].name, fleet)
-        app = create_app(Serving.of(service, working=listening.working), access)
-        server = _Server(
-            uvicorn.Config(
-                app,
-                host=listening.host,
-                port=listening.port,
-                ssl_certfile=listening.certificate,
-                ssl_keyfile=listening.key,
-                proxy_headers=bool(listening.proxies),
-                forwarded_allow_ips=listening.proxies or None,
-                log_level="warning",
-                access_log=False,  # paths hold ids and coordinates; /metrics counts by pattern
-                server_header=False,
-                timeout_graceful_shutdown=_GRACE_SECONDS,
-            )
-        )
-        await _until_told(server, listening, lambda address: ready(address, token))
+    stop = _Stop()
+    try:
+        async with opened_store(settings) as store:
+            server, token = await _opened(settings, built, fleet, listening, store)
+            await _until_told(server, listening, stop, lambda address: ready(address, token))
+    except asyncio.CancelledError:
+        if not stop.asked.is_set():
+            raise
 
 
-async def _until_told(server: _Server, listening: Listening, ready: Callable[[str], None]) -> None:
-    loop = asyncio.get_running_loop()
+class _Stop:
+    """SIGINT and SIGTERM, heard from the beginning on.
 
-    def stop() -> None:
-        server.should_exit = True
+    Attributes:
+        asked: one of them came.
+        server: what is to stop; until there is one, the opening is broken off.
+    """
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.server: _Server | None = None
+        self._opening = asyncio.current_task()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, self._heard)
+
+    def _heard(self) -> None:
+        self.asked.set()
+        if self.server is not None:
+            # Before it has started it would leave without putting away what it has begun.
+            self.server.should_exit = self.server.started
+        elif self._opening is not None:
+            self._opening.cancel()
+
+
+async def _opened(
+    settings: Settings, built: Sequence[BuiltRegion], fleet: Sequence[Vehicle], listening: Listening, store: Store
+) -> tuple[_Server, AdminToken]:
+    access = await Access.of(store, origins=frozenset({listening.public} - {""}))
+    token = await ensure_admin_token(store, settings.data_folder)
+    service = Service(store, {})
+    for one in built:
+        one.settle()
+        rules, weights = region_settings(settings.region_settings_folder, one.name)
+        service.regions[one.name] = LiveRegion(one, rules, weights, service.clock())
+        await store.open_region(one.name)
+    if built:
+        await _first_fleet(service, built[0].name, fleet)
+    background = _archivists(settings, service) if listening.working else {}
+    config = uvicorn.Config(
+        create_app(Serving.of(service, working=listening.working, background=background), access),
+        host=listening.host,
+        port=listening.port,
+        ssl_certfile=listening.certificate,
+        ssl_keyfile=listening.key,
+        proxy_headers=bool(listening.proxies),
+        forwarded_allow_ips=listening.proxies or None,
+        log_level="warning",
+        access_log=False,  # paths hold ids and coordinates; /metrics counts by pattern
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    return _Server(config), token
+
+
+def _archivists(settings: Settings, service: Service) -> dict[str, Callable[[], Awaitable[None]]]:
+    """Each region's history leaves the store for the archive; nothing personal goes with it."""
+    places = Places(settings.data_folder)
+    key = open_key(places.key)
+    return {
+        f"archive of {name}": partial(Archivist(service.store, name, live.built.zone, places.archive, key).run, service.clock)
+        for name, live in service.regions.items()
+    }
+
+
+async def _until_told(server: _Server, listening: Listening, stop: _Stop, ready: Callable[[str], None]) -> None:
+    stop.server = server
+    if stop.asked.is_set():
+        return  # the opening was to be broken off, and had ended
     task = asyncio.create_task(_serving(server, listening))
     while not server.started and not task.done():
         await asyncio.sleep(0.02)
-    if server.started:
+    if stop.asked.is_set():
+        server.should_exit = True
+    elif server.started:
         port = server.servers[0].sockets[0].getsockname()[1]
         scheme = "https" if listening.certificate else "http"
         ready(f"{scheme}://{listening.host}:{port}")
     await task
 
 
+class _Quiet(logging.Filter):
+    """Holds back what uvicorn says where we say it, once and shorter (`why` it can't listen), and where nothing is wrong: who
+    follows the events is cut off when the service stops."""
+
+    why = ""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.msg, OSError):
+            self.why = str(record.msg.strerror or record.msg).split(": ")[-1]
+            return False
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, asyncio.CancelledError) and not record.msg.startswith("Cancel %s running task(s)")
+
+
 async def _serving(server: _Server, listening: Listening) -> None:
+    quiet, uvicorns = _Quiet(), logging.getLogger("uvicorn.error")
+    uvicorns.addFilter(quiet)
     try:
         await server.serve()
     except SystemExit as error:
-        # uvicorn has said why; it leaves with a code where it can't listen.
-        raise InputError(f"can't listen on {listening.host}:{listening.port}; is something else there? Try --port") from error
+        where = f"{listening.host}:{listening.port}"
+        raise InputError(f"can't listen on {where} ({quiet.why}); try another --port or --host") from error
+    finally:
+        uvicorns.removeFilter(quiet)
+    if server.lifespan.should_exit:
+        raise StoreError("the service could not begin; what is said above tells why. Start it again")
 
 
 async def _first_fleet(service: Service, region: str, fleet: Sequence[Vehicle]) -> None:

@@ -31,7 +31,7 @@ def test_every_make_target_of_the_readme_exists() -> None:
 def test_every_command_of_the_readme_has_its_options(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     words = shlex.split(line)[1:]
     named = [word for word in words if not word.startswith("-")]
-    path = named[:2] if named and named[0] == "region" else named[:1]
+    path = named[:2] if named and named[0] in ("region", "user", "token", "case") else named[:1]
     with pytest.raises(SystemExit) as ended:
         main([*path, "--help"])
     assert ended.value.code == 0

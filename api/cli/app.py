@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import typer
 
 from api.bootstrap import siaga
-from api.cli import ask, people, regions, serve
+from api.cli import ask, keeping, people, regions, serve
 from routing import SiagaError
 
 app = typer.Typer(
@@ -26,6 +26,13 @@ app.command("route")(ask.route)
 app.command("nearest")(ask.nearest)
 app.command("search")(ask.search)
 app.command("serve")(serve.serve)
+app.command("backup")(keeping.backup)
+app.command("restore")(keeping.restore)
+app.command("doctor")(keeping.doctor)
+_case = typer.Typer(no_args_is_help=True, help="Cases: what an office has to be able to do to them.")
+_case.command("forget")(keeping.forget)
+_case.callback()(lambda: None)
+app.add_typer(_case, name="case")
 app.add_typer(people.user_app(lambda: siaga().store()), name="user")
 app.add_typer(people.token_app(lambda: siaga().store()), name="token")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import Request
 
@@ -22,6 +22,8 @@ from dispatch.service.worker import Worker
 
 log = logging.getLogger(__name__)
 
+_ASK_AGAIN_SECONDS = 0.2
+
 
 @dataclass(frozen=True, slots=True)
 class Serving:
@@ -31,6 +33,7 @@ class Serving:
         service: takes commands.
         feeds, boards, tracking, fixes: by region.
         working: this process fires clocks as well.
+        background: what else runs meanwhile.
     """
 
     service: Service
@@ -39,14 +42,18 @@ class Serving:
     tracking: Mapping[str, Tracking]
     fixes: Mapping[str, FixFeed]
     working: bool = True
+    background: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
 
     @staticmethod
-    def of(service: Service, *, working: bool = True) -> Serving:
-        """Everything that serves what a service serves."""
+    def of(
+        service: Service, *, working: bool = True, background: Mapping[str, Callable[[], Awaitable[None]]] | None = None
+    ) -> Serving:
+        """Everything that serves what a service serves; `background`: what else is to run meanwhile, by a name for it."""
         feeds = {name: Feed(service.store, name) for name in service.regions}
         boards = {name: Board(service.store, feeds[name]) for name in feeds}
         tracking = {name: Tracking(service, live, boards[name]) for name, live in service.regions.items()}
-        return Serving(service, feeds, boards, tracking, {name: FixFeed(service.store, name) for name in feeds}, working)
+        fixes = {name: FixFeed(service.store, name) for name in feeds}
+        return Serving(service, feeds, boards, tracking, fixes, working, background or {})
 
     def region(self, name: str) -> LiveRegion:
         """The region of that name; raises UnknownRegionError."""
@@ -76,13 +83,25 @@ class Serving:
                 ),
             ]
             if self.working:
-                tasks.append(asyncio.create_task(_again(worker.run, f"worker of {name}")))
+                # Each by itself: what ails the one leaves the other be.
+                tasks += [
+                    asyncio.create_task(_again(worker.clocks, f"clocks of {name}")),
+                    asyncio.create_task(_again(worker.reactions, f"reactions of {name}")),
+                ]
+        tasks += [asyncio.create_task(_again(run, name)) for name, run in self.background.items()]
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _ended(tasks)
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancels tasks until they have ended: before Python 3.12 one is lost in `wait_for`, with which redis-py writes."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=_ASK_AGAIN_SECONDS)
 
 
 async def _again(run: object, what: str) -> None:

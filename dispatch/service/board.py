@@ -65,7 +65,12 @@ class Board:
                     self._at = found[-1].id
             except TrimmedError:
                 self._at = None
-            except (StoreError, CodecError) as error:
+            except CodecError as error:
+                # The states may be readable where an event is not; until they have been read, nothing here is as of now.
+                self._at = None
+                log.warning("region %s: what is open can't be read: %s", self._feed.region, error)
+                await asyncio.sleep(_BACKOFF_SECONDS)
+            except StoreError as error:
                 log.info("region %s: what is open can't be read: %s", self._feed.region, error)
                 await asyncio.sleep(_BACKOFF_SECONDS)
 

@@ -48,12 +48,13 @@ class Worker:
     async def run(self) -> None:
         """Works until it is cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._clocks())
-            tasks.create_task(self._reactions())
+            tasks.create_task(self.clocks())
+            tasks.create_task(self.reactions())
 
     # -- clocks -------------------------------------------------------------------------------------------------------------
 
-    async def _clocks(self) -> None:
+    async def clocks(self) -> None:
+        """Fires clocks until it is cancelled."""
         while True:
             try:
                 fired = await self.fire_due()
@@ -86,7 +87,8 @@ class Worker:
 
     # -- reactions ----------------------------------------------------------------------------------------------------------
 
-    async def _reactions(self) -> None:
+    async def reactions(self) -> None:
+        """Follows events up until it is cancelled."""
         events, known = self._service.store.events, False
         while True:
             try:
@@ -96,7 +98,11 @@ class Worker:
                 found = await events.read_group(self._region, GROUP, self._name, wait_ms=1_000)
                 found += await events.reclaim(self._region, GROUP, self._name, idle_ms=LEASE_MS)
                 for one in found:
-                    await self._react(one)
+                    try:
+                        await self._react(one)
+                    except CodecError:
+                        # It is not taken up again: all that comes after it would wait behind it.
+                        log.exception("region %s: event %s can't be followed up", self._region, one.id)
                     await events.ack(self._region, GROUP, [one.id])
             except StoreError as error:
                 log.warning("region %s: events can't be followed up: %s", self._region, error)

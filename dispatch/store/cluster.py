@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from redis.exceptions import AskError, MovedError, RedisError, TryAgainError
 
-from dispatch.store.connect import Client, Node, store_error
+from dispatch.store.connect import Client, Node, store_error, uncancelled
 from dispatch.store.errors import StoreError, StoreRefusedError, StoreUnreachableError
 
 _MOST_MOVES = 5
@@ -99,7 +99,7 @@ class ClusterLink:
         node = await self._find(slot)
         for _ in range(_MOST_MOVES):
             try:
-                return await do(node.client(waits))
+                return await uncancelled(do(node.client(waits)))
             except MovedError as moved:
                 self._doubted.add(node.address)
                 node = self._node(_address(moved.host or node.host, moved.port))

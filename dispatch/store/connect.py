@@ -11,6 +11,7 @@ After `?` come redis-py's own settings, for instance `ssl_ca_certs=/etc/ssl/own-
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -135,6 +136,20 @@ class Link(Protocol):
     async def aclose(self) -> None: ...
 
 
+async def uncancelled(asked: Awaitable[T]) -> T:
+    """What is awaited, unless this task was cancelled meanwhile: redis-py 8.1 sometimes swallows a cancellation on Python 3.11
+    (it writes under `asyncio.wait_for`), and who loops would go on for ever.
+
+    Raises:
+        asyncio.CancelledError: it was.
+    """
+    answer = await asked
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+    return answer
+
+
 class OneServer:
     """A store on one server, which has every slot."""
 
@@ -143,7 +158,7 @@ class OneServer:
 
     async def run(self, slot: int, do: Callable[[Client], Awaitable[T]], *, waits: bool = False) -> T:  # noqa: ARG002
         try:
-            return await do(self._node.client(waits))
+            return await uncancelled(do(self._node.client(waits)))
         except (RedisError, OSError) as error:
             raise store_error(self._node.address, error) from error
 
