@@ -239,4 +239,4 @@ async def _first_fleet(service: Service, region: str, fleet: Sequence[Vehicle]) 
             "",
             one.invented,
         )
-        await service.do(region, FIRST_FLEET, f"first-fleet-{one.id}", command)
+        await service.do(region, FIRST_FLEET, f"first-fleet.{one.id}", command)

@@ -125,7 +125,7 @@ def known_equipment(words: Collection[str]) -> frozenset[str]:
         InputError: a word is not known.
     """
     spellings = _spellings()["equipment"]
-    if strange := next((word for word in words if _plain(word) not in spellings), None):
+    if (strange := next((word for word in words if _plain(word) not in spellings), None)) is not None:
         raise InputError(f"equipment {strange!r} is not known; there are {', '.join(sorted(set(spellings.values())))}")
     return frozenset(spellings[_plain(word)] for word in words)
 

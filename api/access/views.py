@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from api.access.grants import Grant
 from api.access.people import User
@@ -13,7 +13,14 @@ from api.access.principal import Principal
 from api.access.tokens import Token
 from routing import text
 
-Password = Annotated[SecretStr, Field(max_length=1024)]
+
+def _writable(secret: SecretStr) -> SecretStr:
+    if any("\ud800" <= letter <= "\udfff" for letter in secret.get_secret_value()):
+        raise ValueError("holds half of a surrogate pair, which is no letter")
+    return secret
+
+
+Password = Annotated[SecretStr, Field(max_length=1024), AfterValidator(_writable)]
 Name = Annotated[str, Field(max_length=200, examples=["sari"])]
 Word = Annotated[str, Field(max_length=100)]
 

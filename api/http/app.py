@@ -8,8 +8,9 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from api.access import Access, access_router
-from api.http import cases, events, fleet, health, places, positions, referrals, runs
+from api.access import Access, access_router, require
+from api.http import cases, events, fhir_endpoints, fleet, health, ogc, places, positions, referrals, runs
+from api.http.described import describe
 from api.http.health import Figures
 from api.http.middleware import Around
 from api.http.osrm import OpenedRegion, osrm_router
@@ -43,11 +44,12 @@ def create_app(serving: Serving, access: Access) -> FastAPI:
     )
     app.state.serving, app.state.access, app.state.figures = serving, access, Figures()
     install(app)
-    for one in (cases, referrals, runs, fleet, positions, places, events, health):
+    for one in (cases, referrals, runs, fleet, positions, places, events, health, ogc, fhir_endpoints):
         app.include_router(one.router)
     app.include_router(access_router(documented))
     app.include_router(positions.trackers(serving, access))
-    app.include_router(osrm_router(lambda name: _opened(serving, name)))
+    app.include_router(osrm_router(lambda name: _opened(serving, name)), dependencies=[require("route.read")])
+    describe(app)
     app.add_middleware(Around, figures=app.state.figures)
     return app
 

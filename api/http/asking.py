@@ -12,6 +12,7 @@ from fastapi import Depends, Header, Path, Request, Response
 from pydantic import BaseModel, Field
 
 from api.access import Principal, require
+from api.http.fields import STRICT, Moment
 from api.http.language import language_of
 from api.http.problems import MissingKeyError, documented
 from api.http.serving import Serving, serving_of
@@ -40,7 +41,8 @@ IfMatch = Annotated[
 class CommandBody(BaseModel):
     """What every command may say."""
 
-    happened_at: datetime | None = Field(
+    model_config = STRICT
+    happened_at: Moment | None = Field(
         default=None, description="When it happened, with its zone; now if left out.", examples=["2026-11-22T03:00:00+07:00"]
     )
 

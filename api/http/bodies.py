@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from api.http.asking import CommandBody
+from api.http.fields import STRICT, Geometry, Id, Ids, Moment
+from api.http.fields import Words as ShortWords
 from dispatch.cases import Priority
 from dispatch.fleet import VehicleKind, VehicleStatus
 from dispatch.life.case import Outcome
@@ -26,7 +28,7 @@ _Degrees = {"longitude": Field(ge=-180, le=180, examples=[106.8527]), "latitude"
 class PlaceBody(BaseModel):
     """A place: where exactly, and how people find it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = STRICT
     longitude: float = _Degrees["longitude"]
     latitude: float = _Degrees["latitude"]
     address: str | None = Field(default=None, max_length=LONGEST, examples=["Jl. Mayor Oking 12, RT 03/RW 05"])
@@ -36,7 +38,7 @@ class PlaceBody(BaseModel):
 class CallerBody(BaseModel):
     """Who calls."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = STRICT
     name: str | None = Field(default=None, max_length=LONGEST, examples=["Ibu Rina"])
     phone: str | None = Field(default=None, max_length=100, examples=["0812-0000-0001"])
 
@@ -44,7 +46,7 @@ class CallerBody(BaseModel):
 class PersonBody(BaseModel):
     """A patient or client; all of it personal."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = STRICT
     name: str | None = Words
     nik: str | None = Field(default=None, max_length=32)
     birth_date: str | None = Field(default=None, max_length=32)
@@ -54,15 +56,14 @@ class PersonBody(BaseModel):
 
 
 class _Case(CommandBody):
-    model_config = ConfigDict(extra="forbid")
     kind: str | None = Field(default=None, description="As in data/cases.toml.", examples=["emergency"])
     priority: Priority | None = Field(default=None, examples=["red"])
     place: PlaceBody | None = None
     destination: PlaceBody | None = Field(default=None, description="Where the person wants to go, where the kind asks for it.")
     caller: CallerBody | None = None
     person: PersonBody | None = Field(default=None, description="The patient, if there is one; others at their own address.")
-    pickup_at: datetime | None = Field(default=None, description="For what time a trip is booked.")
-    needs: list[list[str]] | None = Field(
+    pickup_at: Moment | None = Field(default=None, description="For what time a trip is booked.")
+    needs: Annotated[list[ShortWords], Field(max_length=20)] | None = Field(
         default=None, description="Sets of capabilities, any one of which will do, instead of what the kind says."
     )
     note: str | None = Words
@@ -76,7 +77,7 @@ class OpenCaseBody(_Case):
     """A call, as far as it is known; the rest may follow."""
 
     patients: int = Field(default=1, ge=1, le=50)
-    received_at: datetime | None = Field(default=None, description="When the call came, if not now.")
+    received_at: Moment | None = Field(default=None, description="When the call came, if not now.")
 
 
 class DescribeCaseBody(_Case):
@@ -88,7 +89,6 @@ class DescribeCaseBody(_Case):
 class NoteBody(CommandBody):
     """Something that was said about a patient."""
 
-    model_config = ConfigDict(extra="forbid")
     person: PersonBody
     place: PlaceBody | None = Field(default=None, description="Where this patient is, if not where the case is.")
 
@@ -96,22 +96,20 @@ class NoteBody(CommandBody):
 class ReasonBody(CommandBody):
     """Why."""
 
-    model_config = ConfigDict(extra="forbid")
     why: str = Field(min_length=1, max_length=LONGEST, examples=["ban bocor"])
 
 
 class MergeBody(CommandBody):
     """Two calls were about one event."""
 
-    model_config = ConfigDict(extra="forbid")
-    into: str = Field(description="The case that goes on.")
-    adds: list[str] = Field(default_factory=list, description="Patients of this case who are not in the other one yet.")
+    into: Id = Field(description="The case that goes on.")
+    adds: Ids = Field(default_factory=list, description="Patients of this case who are not in the other one yet.")
 
 
 class GoalBody(BaseModel):
     """A facility: of the region's list by its id, or another one by its name."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = STRICT
     facility: str | None = Field(default=None, description="Id of a facility of the region.")
     name: str | None = Field(default=None, max_length=200, description="Name of one that is in no list.")
     phone: str = Field(default="", max_length=100)
@@ -122,10 +120,9 @@ class GoalBody(BaseModel):
 class AssignBody(CommandBody):
     """Whom to send."""
 
-    model_config = ConfigDict(extra="forbid")
-    vehicle: str | None = Field(default=None, examples=["V01"])
-    officers: list[str] = Field(default_factory=list)
-    patients: list[str] = Field(default_factory=list, description="Empty: all who wait.")
+    vehicle: Id | None = Field(default=None, examples=["V01"])
+    officers: Ids = Field(default_factory=list)
+    patients: Ids = Field(default_factory=list, description="Empty: all who wait.")
     facility: GoalBody | None = Field(default=None, description="Left out: the first of the ranking is asked.")
     recommended: bool = Field(default=True, description="It is the first choice of the recommendation.")
     override: str = Field(default="", max_length=LONGEST, description="Why it is not the first choice.")
@@ -135,7 +132,7 @@ class AssignBody(CommandBody):
 class VoiceBody(BaseModel):
     """Whose word it is, where somebody else records it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = STRICT
     name: str = Field(max_length=200, examples=["dr. Sari, IGD"])
     phone: str = Field(default="", max_length=100, examples=["0251-8312292"])
 
@@ -147,7 +144,6 @@ class VoiceBody(BaseModel):
 class HelpBody(CommandBody):
     """What somebody from outside answered."""
 
-    model_config = ConfigDict(extra="forbid")
     accepted: bool
     helper: HelperKind = "neighbour"
     name: str = Field(max_length=200, examples=["Ambulans Desa Nanggewer"])
@@ -158,14 +154,12 @@ class HelpBody(CommandBody):
 class OfferBody(CommandBody):
     """A facility that is to be asked now."""
 
-    model_config = ConfigDict(extra="forbid")
     facility: GoalBody
 
 
 class AnswerBody(CommandBody):
     """A facility's answer."""
 
-    model_config = ConfigDict(extra="forbid")
     accepted: bool
     why: Decline | None = Field(default=None, description="Of a decline.")
     note: str = Field(default="", max_length=LONGEST)
@@ -175,7 +169,6 @@ class AnswerBody(CommandBody):
 class RefusalBody(CommandBody):
     """A refusal at the door."""
 
-    model_config = ConfigDict(extra="forbid")
     why: Decline
     note: str = Field(default="", max_length=LONGEST)
     voice: VoiceBody | None = None
@@ -184,7 +177,6 @@ class RefusalBody(CommandBody):
 class DeskAnswerBody(CommandBody):
     """SITEGAR's answer: a facility, or nothing found."""
 
-    model_config = ConfigDict(extra="forbid")
     facility: GoalBody | None = None
     arranged: bool = Field(default=False, description="It takes the patient already.")
     voice: VoiceBody | None = None
@@ -193,7 +185,6 @@ class DeskAnswerBody(CommandBody):
 class SetGoalBody(CommandBody):
     """A place that needs not be asked."""
 
-    model_config = ConfigDict(extra="forbid")
     place: PlaceBody
     why: str = Field(min_length=1, max_length=LONGEST)
 
@@ -201,14 +192,12 @@ class SetGoalBody(CommandBody):
 class HandOverBody(CommandBody):
     """Who takes charge."""
 
-    model_config = ConfigDict(extra="forbid")
     voice: VoiceBody | None = None
 
 
 class EndBody(CommandBody):
     """How it ended for a patient."""
 
-    model_config = ConfigDict(extra="forbid")
     outcome: Outcome
     why: str = Field(default="", max_length=LONGEST)
 
@@ -216,9 +205,9 @@ class EndBody(CommandBody):
 class RiderBody(BaseModel):
     """A patient of a case."""
 
-    model_config = ConfigDict(extra="forbid")
-    case: str
-    patient: str
+    model_config = STRICT
+    case: Id
+    patient: Id
 
     def rider(self) -> Rider:
         """As the core takes it."""
@@ -228,35 +217,31 @@ class RiderBody(BaseModel):
 class ProgressBody(CommandBody):
     """A time point of a run."""
 
-    model_config = ConfigDict(extra="forbid")
     point: TimePoint = Field(examples=["departed"])
-    riders: list[RiderBody] = Field(default_factory=list, description="Empty: all whom it can be about.")
+    riders: list[RiderBody] = Field(default_factory=list, max_length=100, description="Empty: all whom it can be about.")
 
 
 class JoinBody(CommandBody):
     """More people for a run."""
 
-    model_config = ConfigDict(extra="forbid")
-    case: str
-    patients: list[str]
+    case: Id
+    patients: Ids
 
 
 class CorrectBody(CommandBody):
     """A time point put right."""
 
-    model_config = ConfigDict(extra="forbid")
     point: TimePoint
-    at: datetime
+    at: Moment
     why: str = Field(min_length=1, max_length=LONGEST)
 
 
 class VehicleBody(CommandBody):
     """A vehicle of the fleet."""
 
-    model_config = ConfigDict(extra="forbid")
     name: str = Field(min_length=1, max_length=200, examples=["Ambulans Ciriung 1"])
     kind: VehicleKind = Field(examples=["village_ambulance"])
-    equipment: list[str] = Field(default_factory=list, examples=[["siren", "lights", "stretcher"]])
+    equipment: ShortWords = Field(default_factory=list, examples=[["siren", "lights", "stretcher"]])
     capacity: int = Field(default=1, ge=0, le=100)
     base: str = Field(default="", max_length=200)
     base_longitude: float | None = Field(default=None, ge=-180, le=180)
@@ -267,7 +252,6 @@ class VehicleBody(CommandBody):
 class StatusBody(CommandBody):
     """What a vehicle without a run does."""
 
-    model_config = ConfigDict(extra="forbid")
     status: VehicleStatus = Field(examples=["on_break"])
     why: str = Field(default="", max_length=LONGEST)
 
@@ -275,45 +259,41 @@ class StatusBody(CommandBody):
 class OfficerBody(CommandBody):
     """Somebody of a crew."""
 
-    model_config = ConfigDict(extra="forbid")
     name: str = Field(min_length=1, max_length=200)
-    skills: list[str] = Field(default_factory=list)
+    skills: ShortWords = Field(default_factory=list)
 
 
 class ShiftBody(CommandBody):
     """When somebody is on duty; both left out: they are not."""
 
-    model_config = ConfigDict(extra="forbid")
-    begins: datetime | None = None
-    ends: datetime | None = None
+    begins: Moment | None = None
+    ends: Moment | None = None
 
 
 class ConditionBody(CommandBody):
     """Something about roads."""
 
-    model_config = ConfigDict(extra="forbid")
     kind: str = Field(examples=["flood"])
     effect: Literal["closed", "slower", "top_speed"] = "closed"
     value: float | None = Field(default=None, gt=0, le=1000, description='How many times as long ("slower"), or km/h.')
-    geometry: dict[str, object] | None = Field(
+    geometry: Geometry | None = Field(
         default=None,
         description="GeoJSON: a point, a line or an area.",
         examples=[{"type": "Point", "coordinates": [106.85, -6.48]}],
     )
-    ways: list[int] = Field(default_factory=list, max_length=1000)
+    ways: list[Annotated[int, Field(ge=1, lt=2**53)]] = Field(default_factory=list, max_length=1000)
     reach_m: float | None = Field(default=None, gt=0, le=100_000)
     reason: str = Field(default="", max_length=LONGEST)
-    profiles: list[str] = Field(default_factory=list, max_length=20)
+    profiles: ShortWords = Field(default_factory=list)
     direction: Literal["both", "along", "against"] = "both"
-    from_time: datetime | None = None
-    until: datetime | None = None
+    from_time: Moment | None = None
+    until: Moment | None = None
     hours: str = Field(default="", max_length=LONGEST)
 
 
 class AvailabilityBody(CommandBody):
     """How a facility, or one capability of it, is."""
 
-    model_config = ConfigDict(extra="forbid")
     state: AvailabilityState = Field(examples=["full"])
     capability: str | None = Field(default=None, examples=["icu"])
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -13,16 +14,20 @@ from msgspec import json, to_builtins
 from api.access import Principal, authenticate, require
 from api.access.errors import AccessError, ForbiddenError
 from api.http.asking import Asking
+from api.http.own_events import OwnEvents
 from api.http.problems import documented
-from dispatch.life.events import AttemptMoved, FacilityAsked, Recorded
+from dispatch.life.events import Recorded
 from dispatch.service.codec import CodecError, read_event
 from dispatch.service.feed import Feed
-from dispatch.store import StoredEvent, StoreError, TrimmedError
+from dispatch.store import START, StoredEvent, StoreError, TrimmedError, is_later
 from routing import InputError
 
 router = APIRouter(prefix="/v1", tags=["events"], responses=documented(401, 403, 404, 422, 503))
 
 BATCH_SECONDS = 0.25
+WELCOME_SECONDS = 5.0
+"""So often it is asked whether a listener may still listen."""
+
 _PING_SECONDS = 15.0
 _READINGS = "particulars_read"
 
@@ -52,36 +57,62 @@ async def events(
     said = last_event_id or after
     if said is not None and not _is_id(said):
         raise InputError("Last-Event-ID is not the id of an event")
-    stream = _stream(asked, feed, said or feed.last_id)
+    stream = _stream(asked, feed, *await _beginning(asked, feed, said))
     return StreamingResponse(
         stream, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     )
 
 
+_ID = re.compile(r"([0-9]{1,20})-([0-9]{1,20})")
+
+
 def _is_id(word: str) -> bool:
-    first, dash, second = word.partition("-")
-    return bool(dash) and first.isdigit() and second.isdigit() and len(word) < 40
+    found = _ID.fullmatch(word)
+    return found is not None and max(map(int, found.groups())) < 2**64
 
 
-async def _stream(asked: Asking, feed: Feed, at: str) -> AsyncIterator[bytes]:
-    yield b"retry: 1000\n: siaga\n\n"
+async def _beginning(asked: Asking, feed: Feed, said: str | None) -> tuple[str, bool]:
+    """After which event to begin, and whether that leaves a gap: an id that was never given out is of another store, or of
+    this one before it was restored."""
+    if said is not None and not is_later(said, feed.last_id):
+        return said, False
+    if said is None and feed.last_id != START:
+        return feed.last_id, False
+    # This process may be a little behind, or have read nothing yet: the store knows.
+    last = await asked.serving.service.store.events.last_id(asked.region)
+    return (last, False) if said is None else (min(said, last, key=_order), is_later(said, last))
+
+
+def _order(event_id: str) -> tuple[int, ...]:
+    return tuple(map(int, event_id.split("-")))
+
+
+def _gap(at: str) -> bytes:
+    return b"event: gap\nid: %s\ndata: {}\n\n" % at.encode()
+
+
+async def _stream(asked: Asking, feed: Feed, at: str, gap: bool) -> AsyncIterator[bytes]:
+    yield b"retry: 1000\n: siaga\n\n" + (_gap(at) if gap else b"")
+    own = None if "events.read" in asked.who.permissions else OwnEvents(asked)
+    unasked = 0.0
     quiet, away = 0.0, False
     number = asked.serving.fixes[asked.region].number
     while True:
         try:
             found = await feed.after(at)
+            told = await _told(asked, own, found)
         except TrimmedError:
             at = feed.last_id
-            yield b"event: gap\nid: %s\ndata: {}\n\n" % at.encode()
+            yield _gap(at)
+            await asyncio.sleep(BATCH_SECONDS)
             continue
         except StoreError:
-            found = []
+            found, told = [], b""
         if found:
             at = found[-1].id
-            told = b"".join(_message(asked, one) for one in found if _may_see(asked, one))
-            if told:
-                yield told
-                quiet = 0.0
+        if told:
+            yield told
+            quiet = 0.0
         number, told = _fixes(asked, number)
         if told:
             yield told
@@ -93,10 +124,12 @@ async def _stream(asked: Asking, feed: Feed, at: str) -> AsyncIterator[bytes]:
         if quiet >= _PING_SECONDS:
             yield b": %s\n\n" % at.encode()
             quiet = 0.0
+        if unasked >= WELCOME_SECONDS:
+            unasked = 0.0
             if not await _still_welcome(asked):
                 return
         await asyncio.sleep(BATCH_SECONDS)
-        quiet += BATCH_SECONDS
+        quiet, unasked = quiet + BATCH_SECONDS, unasked + BATCH_SECONDS
 
 
 def _fixes(asked: Asking, number: int) -> tuple[int, bytes]:
@@ -115,18 +148,32 @@ def _fixes(asked: Asking, number: int) -> tuple[int, bytes]:
 async def _still_welcome(asked: Asking) -> bool:
     """Whether the caller may go on listening: a session ends, a token is revoked. While the store is away, they may."""
     try:
-        return (await authenticate(asked.request)).permissions == asked.who.permissions
+        return await authenticate(asked.request) == asked.who
     except AccessError:
         return False
     except StoreError:
         return True
 
 
-def _message(asked: Asking, one: StoredEvent) -> bytes:
+async def _told(asked: Asking, own: OwnEvents | None, found: Sequence[StoredEvent]) -> bytes:
+    """Messages of those events that the caller may see; `own`: what is theirs, of who may not see all."""
+    readable = [(one, recorded) for one in found if (recorded := _read(one)) is not None]
+    if own is not None:
+        kept = {id(recorded) for recorded in await own.among([recorded for _, recorded in readable])}
+        readable = [row for row in readable if id(row[1]) in kept]
+    elif "people.admin" not in asked.who.permissions:
+        readable = [row for row in readable if row[0].event.type != _READINGS]
+    return b"".join(_message(asked, one, recorded) for one, recorded in readable)
+
+
+def _read(one: StoredEvent) -> Recorded | None:
     try:
-        recorded = read_event(one.event.body)
+        return read_event(one.event.body)
     except CodecError:
-        return b""
+        return None
+
+
+def _message(asked: Asking, one: StoredEvent, recorded: Recorded) -> bytes:
     local = asked.viewer().local
     told: dict[str, Any] = {
         "about": str(one.event.ref),
@@ -139,40 +186,3 @@ def _message(asked: Asking, one: StoredEvent) -> bytes:
         "event": to_builtins(recorded.event),
     }
     return b"id: %s\nevent: %s\ndata: %s\n\n" % (one.id.encode(), one.event.type.encode(), json.encode(told))
-
-
-def _may_see(asked: Asking, one: StoredEvent) -> bool:
-    """Everything of the region for those who may; else what concerns the caller's own vehicle or facility."""
-    if one.event.type == _READINGS:
-        return "people.admin" in asked.who.permissions
-    if "events.read" in asked.who.permissions:
-        return True
-    try:
-        return _is_own(asked, read_event(one.event.body))
-    except CodecError:
-        return False
-
-
-def _is_own(asked: Asking, recorded: Recorded) -> bool:
-    event, world = recorded.event, asked.serving.board(asked.region).world
-    kind, name = event.ref.kind, event.ref.id
-    if asked.who.vehicle is not None:
-        unit = world.units.get(asked.who.vehicle)
-        mine = None if unit is None else unit.run
-        if (kind, name) == ("unit", asked.who.vehicle) or (kind == "run" and name == mine):
-            return True
-        case = world.cases.get(name) if kind == "case" else None
-        if case is not None and mine is not None and any(one.run == mine for one in case.patients):
-            return True
-        run = world.runs.get(name) if kind == "run" else None
-        if run is not None and run.unit == asked.who.vehicle:
-            return True
-    if asked.who.facility is not None:
-        match event:
-            case FacilityAsked(goal=goal):
-                return bool(goal.id == asked.who.facility)
-            case AttemptMoved(attempt=attempt):
-                case = world.cases.get(name)
-                found = None if case is None else case.attempt(attempt)
-                return found is not None and bool(found.goal.id == asked.who.facility)
-    return kind == "condition"

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from api.http.asking import COMMAND, Asking, CommandAnswer, CommandBody, asking
 from api.http.bodies import OfficerBody, ReasonBody, ShiftBody, StatusBody, VehicleBody
+from api.http.fields import OfficerPath, VehiclePath
 from api.http.own import own_vehicle
 from api.http.problems import documented
 from api.http.reading import everything, officer_of, positions, run_of, tagged, unit_of
@@ -42,7 +43,7 @@ async def list_vehicles(asked: Reading) -> list[VehicleView]:
 
 
 @router.get("/vehicles/{vehicle}")
-async def get_vehicle(vehicle: str, asked: Status, response: Response) -> VehicleView:
+async def get_vehicle(vehicle: VehiclePath, asked: Status, response: Response) -> VehicleView:
     """A vehicle as it is now."""
     own_vehicle(asked, vehicle, "vehicles.read")
     return await _vehicle(asked, vehicle, response)
@@ -56,7 +57,7 @@ async def _vehicle(asked: Asking, vehicle: str, response: Response) -> VehicleVi
 
 
 @router.get("/vehicles/{vehicle}/job")
-async def get_job(vehicle: str, asked: Status, response: Response) -> JobView:
+async def get_job(vehicle: VehiclePath, asked: Status, response: Response) -> JobView:
     """What the crew has to do now."""
     own_vehicle(asked, vehicle, "vehicles.read")
     view = await _vehicle(asked, vehicle, response)
@@ -67,7 +68,7 @@ async def get_job(vehicle: str, asked: Status, response: Response) -> JobView:
 
 
 @router.put("/vehicles/{vehicle}", **COMMAND)
-async def register_vehicle(vehicle: str, body: VehicleBody, asked: Admin) -> CommandAnswer:
+async def register_vehicle(vehicle: VehiclePath, body: VehicleBody, asked: Admin) -> CommandAnswer:
     """A vehicle joins the fleet, or what is known of it is put right."""
     command = c.RegisterUnit(
         vehicle,
@@ -84,20 +85,20 @@ async def register_vehicle(vehicle: str, body: VehicleBody, asked: Admin) -> Com
 
 
 @router.post("/vehicles/{vehicle}/retire", **COMMAND)
-async def retire_vehicle(vehicle: str, body: CommandBody, asked: Admin) -> CommandAnswer:
+async def retire_vehicle(vehicle: VehiclePath, body: CommandBody, asked: Admin) -> CommandAnswer:
     """A vehicle leaves the fleet."""
     return await asked.give(c.RetireUnit(vehicle), body, Ref("unit", vehicle))
 
 
 @router.post("/vehicles/{vehicle}/status", **COMMAND)
-async def set_status(vehicle: str, body: StatusBody, asked: Status) -> CommandAnswer:
+async def set_status(vehicle: VehiclePath, body: StatusBody, asked: Status) -> CommandAnswer:
     """A vehicle without a run stands by, returns, is on a break or out of order."""
     own_vehicle(asked, vehicle, "vehicles.write")
     return await asked.give(c.SetUnitStatus(vehicle, body.status, body.why), body, Ref("unit", vehicle))
 
 
 @router.post("/vehicles/{vehicle}/breakdown", **COMMAND)
-async def break_down(vehicle: str, body: ReasonBody, asked: Status) -> CommandAnswer:
+async def break_down(vehicle: VehiclePath, body: ReasonBody, asked: Status) -> CommandAnswer:
     """A vehicle goes no further: whoever it was under way for gets another one."""
     own_vehicle(asked, vehicle, "vehicles.write")
     return await asked.give(c.ReportBreakdown(vehicle, body.why), body, Ref("unit", vehicle))
@@ -112,7 +113,7 @@ async def list_officers(asked: Reading) -> list[OfficerView]:
 
 
 @router.get("/officers/{officer}")
-async def get_officer(officer: str, asked: Reading, response: Response) -> OfficerView:
+async def get_officer(officer: OfficerPath, asked: Reading, response: Response) -> OfficerView:
     """An officer."""
     state, version, as_of = await officer_of(asked, officer)
     tagged(response, version)
@@ -120,18 +121,18 @@ async def get_officer(officer: str, asked: Reading, response: Response) -> Offic
 
 
 @router.put("/officers/{officer}", **COMMAND)
-async def register_officer(officer: str, body: OfficerBody, asked: Admin) -> CommandAnswer:
+async def register_officer(officer: OfficerPath, body: OfficerBody, asked: Admin) -> CommandAnswer:
     """Somebody joins, or what is known of them is put right."""
     return await asked.give(c.RegisterOfficer(officer, body.name, frozenset(body.skills)), body, Ref("officer", officer))
 
 
 @router.put("/officers/{officer}/shift", **COMMAND)
-async def set_shift(officer: str, body: ShiftBody, asked: Admin) -> CommandAnswer:
+async def set_shift(officer: OfficerPath, body: ShiftBody, asked: Admin) -> CommandAnswer:
     """When somebody is on duty."""
     return await asked.give(c.SetShift(officer, body.begins, body.ends), body, Ref("officer", officer))
 
 
 @router.post("/officers/{officer}/retire", **COMMAND)
-async def retire_officer(officer: str, body: CommandBody, asked: Admin) -> CommandAnswer:
+async def retire_officer(officer: OfficerPath, body: CommandBody, asked: Admin) -> CommandAnswer:
     """Somebody leaves."""
     return await asked.give(c.RetireOfficer(officer), body, Ref("officer", officer))

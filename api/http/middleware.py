@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import time
 
+from fastapi import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.health import Figures
+from api.http.problems import pattern_of
 
 LARGEST_BODY = 1 << 20
 """Bytes of a request's body; nothing that is sent here is larger."""
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Anybody may make up others, and each would be counted for ever."""
 
 _HEADERS = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 
@@ -47,13 +52,13 @@ class Around:
 
         try:
             await self._app(scope, receiving, sending)
-        except BodyTooLargeError:
-            await sending({"type": "http.response.start", "status": 413, "headers": [(b"content-length", b"0")]})
-            await send({"type": "http.response.body", "body": b""})
         finally:
-            route = getattr(scope.get("route"), "path", "none")
-            self._figures.took(scope["method"], route, status, time.perf_counter() - start)
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            self._figures.took(method, pattern_of(scope), status, time.perf_counter() - start)
 
 
-class BodyTooLargeError(Exception):
+class BodyTooLargeError(HTTPException):
     """More was sent than is ever needed."""
+
+    def __init__(self) -> None:
+        super().__init__(413, f"the body is longer than {LARGEST_BODY} bytes; nothing that is sent here is")

@@ -26,39 +26,88 @@ async def own_run(asked: Asking, run: str) -> Run:
 
 
 async def own_case(asked: Asking, case: str, anyone: str) -> Case:
-    """A case that the caller may do something with: any (`anyone`: that permission), one that their own vehicle is under way
-    for, or one that their own facility is asked about.
+    """A case that the caller may look at: any (`anyone`: that permission), one that their own vehicle is under way for, or one
+    that their own facility is asked about.
 
     Raises:
         NotYoursError: they have nothing to do with it. UnknownError: there is none.
     """
     found, _, _ = await case_of(asked, case)
-    if anyone in asked.who.permissions:
-        return found
-    if asked.who.facility is not None and any(one.open and one.goal.id == asked.who.facility for one in found.attempts):
-        return found
-    if asked.who.vehicle is not None:
-        unit, _, _ = await unit_of(asked, asked.who.vehicle)
-        if unit.run is not None and any(one.run == unit.run for one in found.patients):
-            return found
-    raise NotYoursError(f"you have nothing to do with case {case}")
+    if anyone not in asked.who.permissions and not _asked_about(asked, found) and not await _carried(asked, found):
+        raise NotYoursError(f"you have nothing to do with case {case}")
+    return found
+
+
+async def own_patient(asked: Asking, case: str, patient: str, anyone: str) -> None:
+    """Makes sure that the caller may do something for a patient: for any (`anyone`: that permission), or for one whom their
+    own vehicle is under way for. To be asked about somebody opens none of this.
+
+    Raises:
+        NotYoursError: they are somebody else's. UnknownError: there is no such case.
+    """
+    found, _, _ = await case_of(asked, case)
+    if anyone not in asked.who.permissions and patient not in await _carried(asked, found):
+        raise NotYoursError(f"patient {patient} of case {case} is not on the run of your vehicle")
 
 
 async def own_offer(asked: Asking, case: str, offer: str) -> None:
-    """Makes sure that the caller may answer an offer: any, or one to their own facility.
+    """Makes sure that the caller may answer an offer: any, one to their own facility, or one for a patient on their own run.
 
     Raises:
-        NotYoursError: it is another facility's. UnknownError: there is no such case.
+        NotYoursError: it is another facility's. UnknownError: there is no such case or offer.
     """
     found, _, _ = await case_of(asked, case)
+    if "offers.any" in asked.who.permissions:
+        return
     attempt = found.attempt(offer)
-    if "offers.any" in asked.who.permissions or attempt is None:
+    mine = attempt is not None and (
+        (asked.who.facility is not None and attempt.goal.id == asked.who.facility)
+        or attempt.patient in await _carried(asked, found)
+    )
+    if not mine:
+        raise NotYoursError(f"offer {offer} of case {case} is neither to your facility nor for somebody on your run")
+
+
+async def own_request(asked: Asking, case: str, request: str) -> None:
+    """Makes sure that the caller may answer a request to the desk: any, or one for a patient on their own run.
+
+    Raises:
+        NotYoursError: it is about somebody else. UnknownError: there is no such case.
+    """
+    found, _, _ = await case_of(asked, case)
+    if "desk.answer" in asked.who.permissions:
         return
-    if asked.who.facility is not None and attempt.goal.id == asked.who.facility:
-        return
+    desk = found.request(request)
+    if desk is None or desk.patient not in await _carried(asked, found):
+        raise NotYoursError(f"request {request} of case {case} is not about somebody on your run")
+
+
+async def own_people(asked: Asking, case: str) -> frozenset[str] | None:
+    """Of whom the caller may see what is personal: None, of everybody in the case and of the caller; else these patients,
+    and "" for what belongs to the case as a whole (who calls, from where), which the crew needs and a facility does not.
+
+    Raises:
+        NotYoursError: of nobody. UnknownError: there is no such case.
+    """
+    found = await own_case(asked, case, "personal.read")
+    if "personal.read" in asked.who.permissions:
+        return None
+    aboard = await _carried(asked, found)
+    return _asked_about(asked, found) | aboard | ({""} if aboard else frozenset())
+
+
+def _asked_about(asked: Asking, case: Case) -> frozenset[str]:
+    """The patients about whom the caller's own facility is asked, or whom it will take."""
+    mine = asked.who.facility
+    return frozenset(one.patient for one in case.attempts if mine is not None and one.open and one.goal.id == mine)
+
+
+async def _carried(asked: Asking, case: Case) -> frozenset[str]:
+    """The patients of a case for whom the caller's own vehicle is under way now."""
     if asked.who.vehicle is None:
-        raise NotYoursError(f"offer {offer} is not to your facility")
-    await own_case(asked, case, "offers.any")
+        return frozenset()
+    unit, _, _ = await unit_of(asked, asked.who.vehicle)
+    return frozenset(one.id for one in case.patients if unit.run is not None and one.run == unit.run)
 
 
 def own_vehicle(asked: Asking, vehicle: str, anyone: str) -> None:

@@ -14,6 +14,7 @@ from api.access import Principal, require
 from api.http.asking import COMMAND, Asking, CommandAnswer, CommandBody, asking
 from api.http.bodies import AvailabilityBody, ConditionBody
 from api.http.destinations import facility_of
+from api.http.fields import ConditionPath
 from api.http.language import language_of
 from api.http.own import own_facility
 from api.http.problems import documented
@@ -35,6 +36,9 @@ RoadsWriting = Annotated[Asking, Depends(asking("roads.write"))]
 Facilities = Annotated[Asking, Depends(asking("facilities.read"))]
 Claiming = Annotated[Asking, Depends(asking("availability.any", "availability.own"))]
 Places = Annotated[Asking, Depends(asking("places.read"))]
+
+
+_NEAR = r"^-?(90|[0-8]?[0-9])([.][0-9]{1,15})?,-?(180|1[0-7][0-9]|[0-9]?[0-9])([.][0-9]{1,15})?$"
 
 
 class RegionView(BaseModel):
@@ -147,7 +151,7 @@ async def list_services(asked: Places) -> list[KindView]:
 async def search_places(
     asked: Places,
     q: Annotated[str, Query(min_length=1, max_length=200, description="Words, an address, coordinates.")],
-    near: Annotated[str | None, Query(pattern=r"^-?[0-9.]+,-?[0-9.]+$", description="LAT,LON: the nearest first.")] = None,
+    near: Annotated[str | None, Query(pattern=_NEAR, description="LAT,LON: the nearest first.")] = None,
     limit: Annotated[int, Query(ge=1, le=50)] = 10,
 ) -> list[dict[str, Any]]:
     """Places by words, tolerant of spelling; nothing outside is asked."""
@@ -242,7 +246,7 @@ def _condition(asked: Asking, told: Condition, version: int) -> ConditionView:
 
 
 @router.put("/regions/{region}/conditions/{condition}", **COMMAND)
-async def post_condition(condition: str, body: ConditionBody, asked: RoadsWriting) -> CommandAnswer:
+async def post_condition(condition: ConditionPath, body: ConditionBody, asked: RoadsWriting) -> CommandAnswer:
     """Report something about roads: a closure, a flood, a market; or replace a report. Routes change at once."""
     told = Condition(
         id=condition,
@@ -265,6 +269,6 @@ async def post_condition(condition: str, body: ConditionBody, asked: RoadsWritin
 
 
 @router.post("/regions/{region}/conditions/{condition}/withdraw", **COMMAND)
-async def withdraw_condition(condition: str, body: CommandBody, asked: RoadsWriting) -> CommandAnswer:
+async def withdraw_condition(condition: ConditionPath, body: CommandBody, asked: RoadsWriting) -> CommandAnswer:
     """It is over."""
     return await asked.give(c.WithdrawCondition(condition), body, Ref("condition", condition))

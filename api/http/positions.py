@@ -127,6 +127,9 @@ def trackers(serving: Serving, access: Access) -> APIRouter:
             who = await access.by_device(secret)
         except NotSignedInError:
             who = await access.by_token(secret)
+            if who.permissions != {"fixes.write"}:
+                # A secret that opens more does not belong into an address.
+                raise ForbiddenError("no_permission", permission="fixes.write") from None
         if not who.may("fixes.write") or who.vehicle is None or who.regions is None or len(who.regions) != 1:
             raise ForbiddenError("no_permission", permission="fixes.write")
         (region,) = who.regions

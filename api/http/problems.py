@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from api.access.errors import (
     AccessError,
@@ -33,6 +34,10 @@ from routing import ConditionError, InputError, PlaceError, SiagaError
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+SCHEMA = "#/components/schemas/Problem"
+
+_LONGEST_ECHO = 200
+_MOST_ERRORS = 20
 
 
 class Problem(BaseModel):
@@ -88,6 +93,11 @@ def problem(request: Request, status: int, code: str, detail: str, **more: Any) 
     return JSONResponse(told.model_dump(exclude_none=True), status, headers=dict(headers), media_type=MEDIA_TYPE)
 
 
+def pattern_of(scope: Scope) -> str:
+    """The pattern of a request's route, for logs and figures: its path may hold ids and coordinates."""
+    return str(getattr(scope.get("route"), "path", "none"))
+
+
 def _status(error: SiagaError) -> tuple[int, str]:
     match error:
         case MissingKeyError():
@@ -124,10 +134,10 @@ def _status(error: SiagaError) -> tuple[int, str]:
             return 422, "condition"
         case PlaceError():
             return 422, "place"
-        case InputError():
-            return 422, "input"
         case LookupError():
             return 404, "not_found"
+        case InputError():
+            return 422, "input"
         case _:
             return 500, "error"
 
@@ -149,7 +159,7 @@ async def _siaga_error(request: Request, error: Exception) -> JSONResponse:
     if status == 503:
         more["headers"] = {"Retry-After": "1"}
     if status == 500:
-        log.error("%s %s: %s", request.method, request.url.path, error)
+        log.error("%s %s: %s", request.method, pattern_of(request.scope), error)
     if (instead := getattr(error, "instead", None)) is not None:
         more["next"] = instead
     return problem(request, status, code, detail, **more)
@@ -158,9 +168,17 @@ async def _siaga_error(request: Request, error: Exception) -> JSONResponse:
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     # Where and why, without what was sent: that may be personal.
-    wrong = [{"where": ".".join(map(str, one["loc"])), "why": one["msg"]} for one in error.errors()]
+    wrong = [
+        {"where": _written(".".join(map(str, one["loc"]))), "why": _written(one["msg"])}
+        for one in error.errors()[:_MOST_ERRORS]
+    ]
     detail = "; ".join(f"{one['where']}: {one['why']}" for one in wrong[:3])
     return problem(request, 422, "invalid", detail, params={"errors": wrong})
+
+
+def _written(words: str) -> str:
+    """Words that came from the caller, short, and without what can't be written."""
+    return words[:_LONGEST_ECHO].encode(errors="replace").decode()
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
@@ -169,7 +187,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    log.error("%s %s failed", request.method, pattern_of(request.scope), exc_info=error)
     return problem(request, 500, "error", "something went wrong in the service; its log says what")
 
 
@@ -183,4 +201,6 @@ def install(app: FastAPI) -> None:
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For an endpoint's `responses`: the problems that it may answer."""
-    return {status: {"model": Problem, "description": _TITLES[status], "content": {MEDIA_TYPE: {}}} for status in statuses}
+    return {
+        status: {"description": _TITLES[status], "content": {MEDIA_TYPE: {"schema": {"$ref": SCHEMA}}}} for status in statuses
+    }

@@ -19,7 +19,8 @@ from api.http.bodies import (
     notes_of,
 )
 from api.http.destinations import goal_from
-from api.http.own import own_case, own_offer
+from api.http.fields import CasePath, OfferPath, PatientPath, RequestPath
+from api.http.own import own_offer, own_patient, own_request
 from api.http.problems import documented
 from api.http.reading import everything
 from api.http.views import CaseView, DeskView, OfferView
@@ -97,14 +98,14 @@ async def list_desk(asked: Queue) -> list[DeskRow]:
 
 
 @router.post("/cases/{case}/patients/{patient}/offers", status_code=201, **COMMAND)
-async def ask_facility(case: str, patient: str, body: OfferBody, asked: Offering) -> CommandAnswer:
+async def ask_facility(case: CasePath, patient: PatientPath, body: OfferBody, asked: Offering) -> CommandAnswer:
     """Ask this facility now; one that is being asked is told that it is no longer needed."""
-    await own_case(asked, case, "offers.any")
+    await own_patient(asked, case, patient, "offers.any")
     return await asked.give(c.AskFacility(case, patient, goal_from(asked, body.facility)), body, Ref("case", case))
 
 
 @router.post("/cases/{case}/offers/{offer}/answer", **COMMAND)
-async def answer_offer(case: str, offer: str, body: AnswerBody, asked: Offering) -> CommandAnswer:
+async def answer_offer(case: CasePath, offer: OfferPath, body: AnswerBody, asked: Offering) -> CommandAnswer:
     """A facility's answer: its own, or recorded on its behalf (`voice`: who said it, and the number)."""
     await own_offer(asked, case, offer)
     voice = None if body.voice is None else body.voice.said()
@@ -113,62 +114,62 @@ async def answer_offer(case: str, offer: str, body: AnswerBody, asked: Offering)
 
 
 @router.post("/cases/{case}/patients/{patient}/refusal", **COMMAND)
-async def refuse_at_door(case: str, patient: str, body: RefusalBody, asked: Progressing) -> CommandAnswer:
+async def refuse_at_door(case: CasePath, patient: PatientPath, body: RefusalBody, asked: Progressing) -> CommandAnswer:
     """The facility does not take the patient who stands at its door; the next one, or SITEGAR, is asked."""
-    await own_case(asked, case, "progress.any")
+    await own_patient(asked, case, patient, "progress.any")
     voice = None if body.voice is None else body.voice.said()
     return await asked.give(c.RefuseAtDoor(case, patient, body.why, body.note, voice), body, Ref("case", case))
 
 
 @router.post("/cases/{case}/patients/{patient}/desk", status_code=201, **COMMAND)
-async def ask_desk(case: str, patient: str, body: CommandBody, asked: Desk) -> CommandAnswer:
+async def ask_desk(case: CasePath, patient: PatientPath, body: CommandBody, asked: Desk) -> CommandAnswer:
     """Ask SITEGAR to name a facility."""
-    await own_case(asked, case, "desk.answer")
+    await own_patient(asked, case, patient, "desk.answer")
     return await asked.give(c.AskDesk(case, patient), body, Ref("case", case))
 
 
 @router.post("/cases/{case}/desk/{request}/answer", **COMMAND)
-async def answer_desk(case: str, request: str, body: DeskAnswerBody, asked: Desk) -> CommandAnswer:
+async def answer_desk(case: CasePath, request: RequestPath, body: DeskAnswerBody, asked: Desk) -> CommandAnswer:
     """SITEGAR's answer, its own or recorded on its behalf: a facility, also one in no list; or none: it found nothing."""
-    await own_case(asked, case, "desk.answer")
+    await own_request(asked, case, request)
     goal: Goal | None = None if body.facility is None else goal_from(asked, body.facility)
     voice = None if body.voice is None else body.voice.said()
     return await asked.give(c.AnswerDesk(case, request, goal, body.arranged, voice), body, Ref("case", case))
 
 
 @router.post("/cases/{case}/patients/{patient}/goal", **COMMAND)
-async def set_goal(case: str, patient: str, body: SetGoalBody, asked: Progressing) -> CommandAnswer:
+async def set_goal(case: CasePath, patient: PatientPath, body: SetGoalBody, asked: Progressing) -> CommandAnswer:
     """Take a patient to a place that needs not be asked: home, say."""
-    await own_case(asked, case, "progress.any")
+    await own_patient(asked, case, patient, "progress.any")
     notes = notes_of(asked.actor.id, asked.now, destination=body.place, patient=patient)
     command = c.SetGoal(case, patient, Goal("given", f"given:{asked.key}"), body.why)
     return await asked.give(command, body, Ref("case", case), case=case, notes=notes)
 
 
 @router.post("/cases/{case}/patients/{patient}/handover", **COMMAND)
-async def hand_over(case: str, patient: str, body: HandOverBody, asked: Progressing) -> CommandAnswer:
+async def hand_over(case: CasePath, patient: PatientPath, body: HandOverBody, asked: Progressing) -> CommandAnswer:
     """Somebody at the destination takes charge. At a facility the team stays until treatment begins."""
-    await own_case(asked, case, "progress.any")
+    await own_patient(asked, case, patient, "progress.any")
     voice = None if body.voice is None else body.voice.said()
     return await asked.give(c.HandOver(case, patient, voice), body, Ref("case", case))
 
 
 @router.post("/cases/{case}/patients/{patient}/treatment", **COMMAND)
-async def begin_treatment(case: str, patient: str, body: CommandBody, asked: Progressing) -> CommandAnswer:
+async def begin_treatment(case: CasePath, patient: PatientPath, body: CommandBody, asked: Progressing) -> CommandAnswer:
     """Treatment has begun."""
-    await own_case(asked, case, "progress.any")
+    await own_patient(asked, case, patient, "progress.any")
     return await asked.give(c.BeginTreatment(case, patient), body, Ref("case", case))
 
 
 @router.post("/cases/{case}/patients/{patient}/death", **COMMAND)
-async def record_death(case: str, patient: str, body: CommandBody, asked: Progressing) -> CommandAnswer:
+async def record_death(case: CasePath, patient: PatientPath, body: CommandBody, asked: Progressing) -> CommandAnswer:
     """The patient has died."""
-    await own_case(asked, case, "progress.any")
+    await own_patient(asked, case, patient, "progress.any")
     return await asked.give(c.RecordDeath(case, patient), body, Ref("case", case))
 
 
 @router.post("/cases/{case}/patients/{patient}/end", **COMMAND)
-async def end_patient(case: str, patient: str, body: EndBody, asked: Progressing) -> CommandAnswer:
+async def end_patient(case: CasePath, patient: PatientPath, body: EndBody, asked: Progressing) -> CommandAnswer:
     """The patient needs nobody any more: recovered, refused, not found, taken by others, or served where they were."""
-    await own_case(asked, case, "progress.any")
+    await own_patient(asked, case, patient, "progress.any")
     return await asked.give(c.EndPatient(case, patient, body.outcome, body.why), body, Ref("case", case))

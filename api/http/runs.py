@@ -11,6 +11,7 @@ from api import answers
 from api.http.asking import COMMAND, Asking, CommandAnswer, asking
 from api.http.bodies import CorrectBody, JoinBody, ProgressBody, ReasonBody
 from api.http.exports import ToldLeg, as_geojson, as_gpx
+from api.http.fields import RunPath
 from api.http.language import language_of
 from api.http.own import own_run
 from api.http.problems import documented
@@ -52,7 +53,7 @@ async def list_runs(asked: Reading) -> list[RunView]:
 
 
 @router.get("/{run}")
-async def get_run(run: str, asked: Progressing, response: Response) -> RunView:
+async def get_run(run: RunPath, asked: Progressing, response: Response) -> RunView:
     """A run as it is now."""
     await own_run(asked, run)
     state, version, as_of = await run_of(asked, run)
@@ -80,7 +81,7 @@ def _told(found: RunLeg) -> answers.Leg:
 
 
 @router.get("/{run}/route", responses=documented(409))
-async def get_route(run: str, asked: Progressing) -> RouteView:
+async def get_route(run: RunPath, asked: Progressing) -> RouteView:
     """The way that the run takes now, turn by turn; after a decline or a closure, the new one."""
     found = await _leg(asked, run)
     told = answers.route_as_dict(asked.live.built, _told(found), language_of(asked.request))
@@ -97,7 +98,7 @@ async def get_route(run: str, asked: Progressing) -> RouteView:
 @router.get(
     "/{run}/route.gpx", response_class=Response, responses={200: {"content": {"application/gpx+xml": {}}}, **documented(409)}
 )
-async def get_gpx(run: str, asked: Progressing) -> Response:
+async def get_gpx(run: RunPath, asked: Progressing) -> Response:
     """The same as a GPX file."""
     found = _told(await _leg(asked, run))
     attribution = asked.live.built.about["attribution"]
@@ -107,7 +108,7 @@ async def get_gpx(run: str, asked: Progressing) -> Response:
 
 
 @router.get("/{run}/route.geojson", responses=documented(409))
-async def get_geojson(run: str, asked: Progressing, steps: Annotated[bool, Query()] = True) -> dict[str, Any]:
+async def get_geojson(run: RunPath, asked: Progressing, steps: Annotated[bool, Query()] = True) -> dict[str, Any]:
     """The same as GeoJSON."""
     found = _told(await _leg(asked, run))
     told = answers.steps_of(asked.live.built, found) if steps else ()
@@ -115,7 +116,7 @@ async def get_geojson(run: str, asked: Progressing, steps: Annotated[bool, Query
 
 
 @router.post("/{run}/progress", **COMMAND)
-async def progress(run: str, body: ProgressBody, asked: Progressing) -> CommandAnswer:
+async def progress(run: RunPath, body: ProgressBody, asked: Progressing) -> CommandAnswer:
     """A time point: acknowledged, departed, at_scene, with_patient, left_scene, at_facility, left_facility or available."""
     await own_run(asked, run)
     riders = tuple(one.rider() for one in body.riders)
@@ -123,33 +124,33 @@ async def progress(run: str, body: ProgressBody, asked: Progressing) -> CommandA
 
 
 @router.post("/{run}/decline", **COMMAND)
-async def decline(run: str, body: ReasonBody, asked: Progressing) -> CommandAnswer:
+async def decline(run: RunPath, body: ReasonBody, asked: Progressing) -> CommandAnswer:
     """The crew can't go: the next vehicle is chosen by itself."""
     await own_run(asked, run)
     return await asked.give(c.DeclineJob(run, body.why), body, Ref("run", run))
 
 
 @router.post("/{run}/escort-end", **COMMAND)
-async def end_escort(run: str, body: ReasonBody, asked: Progressing) -> CommandAnswer:
+async def end_escort(run: RunPath, body: ReasonBody, asked: Progressing) -> CommandAnswer:
     """The team leaves although treatment has not begun for everybody."""
     await own_run(asked, run)
     return await asked.give(c.EndEscort(run, body.why), body, Ref("run", run))
 
 
 @router.post("/{run}/stand-down", **COMMAND)
-async def stand_down(run: str, body: ReasonBody, asked: Sending) -> CommandAnswer:
+async def stand_down(run: RunPath, body: ReasonBody, asked: Sending) -> CommandAnswer:
     """The run is called off; its patients wait for another vehicle."""
     return await asked.give(c.StandDown(run, body.why), body, Ref("run", run))
 
 
 @router.post("/{run}/join", **COMMAND)
-async def join(run: str, body: JoinBody, asked: Sending) -> CommandAnswer:
+async def join(run: RunPath, body: JoinBody, asked: Sending) -> CommandAnswer:
     """The run fetches more people."""
     return await asked.give(c.Join(run, body.case, tuple(body.patients)), body, Ref("run", run))
 
 
 @router.post("/{run}/times", **COMMAND)
-async def correct_time(run: str, body: CorrectBody, asked: Progressing) -> CommandAnswer:
+async def correct_time(run: RunPath, body: CorrectBody, asked: Progressing) -> CommandAnswer:
     """A time point was recorded wrongly, or not at all."""
     await own_run(asked, run)
     return await asked.give(c.CorrectTime(run, body.point, body.at, body.why), body, Ref("run", run))

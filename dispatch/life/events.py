@@ -20,9 +20,7 @@ from dispatch.life.stamps import TimePoint
 Kind = Literal["case", "run", "unit", "officer", "condition", "claims", "readings"]
 
 
-SignalName = Literal[
-    "arrival_suggested", "departure_suggested", "off_route", "back_on_route", "standing_still", "moving_again"
-]
+SignalName = Literal["arrival_suggested", "departure_suggested", "off_route", "back_on_route", "standing_still", "moving_again"]
 
 
 class Ref(Struct, frozen=True, order=True):

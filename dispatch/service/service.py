@@ -154,7 +154,7 @@ class Service:
     async def record_reading(self, region: str, actor: Actor, case: str, fields: Sequence[str]) -> None:
         """Records that somebody was shown what is personal about a case; raises as `give`."""
         if fields:
-            await self.do(region, actor, f"read-{uuid.uuid4().hex}", RecordReading(case, tuple(fields)))
+            await self.do(region, actor, f"read.{uuid.uuid4().hex}", RecordReading(case, tuple(fields)))
 
     async def history(self, region: str, case: str) -> list[Happened]:
         """All that happened to a case and its runs, in the order in which it was recorded.

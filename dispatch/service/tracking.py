@@ -204,7 +204,7 @@ class Tracking:
         what: SignalName = _snake(type(signal).__name__)  # type: ignore[assignment]
         try:
             command = SignalCommand(run.id, what, signal.since)
-            await self._service.do(self._live.name, CLOCK, f"signal-{uuid.uuid4().hex}", command)
+            await self._service.do(self._live.name, CLOCK, f"signal.{uuid.uuid4().hex}", command)
         except (RefusedError, StoreError) as error:
             log.info("region %s: a signal of %s is left out: %s", self._live.name, Ref("run", run.id), error)
 

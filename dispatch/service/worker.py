@@ -81,7 +81,7 @@ class Worker:
         ring = Ring(named(due.ref), due.name, datetime.fromtimestamp(due.deadline_ms / 1000, UTC))
         try:
             # The state says whether this clock still runs, and a commit compares versions: so it fires once.
-            await self._service.do(self._region, CLOCK, f"ring-{due.ref.kind}-{due.ref.id}-{uuid.uuid4().hex}", ring)
+            await self._service.do(self._region, CLOCK, f"ring.{due.ref.kind}-{due.ref.id}-{uuid.uuid4().hex}", ring)
         except (RefusedError, InputError, CodecError):
             log.exception("region %s: clock %s of %s could not be fired; it rings again", self._region, due.name, due.ref)
 
@@ -114,7 +114,7 @@ class Worker:
         event = read_event(stored.event.body).event
         if isinstance(event, UnitMoved) and event.status in FREE:
             for case in await self._waiting():
-                await self._quietly(f"again-{stored.id}-{case}", TryAgain(case))
+                await self._quietly(f"again.{stored.id}-{case}", TryAgain(case))
 
     async def _waiting(self) -> list[str]:
         """Cases for which a vehicle is looked for in vain, the most urgent first, then the oldest."""
@@ -142,7 +142,7 @@ class Worker:
         for run in runs:
             moving = (RunState.ASSIGNED, RunState.ACKNOWLEDGED, RunState.EN_ROUTE, RunState.CARRYING)
             if isinstance(run, Run) and run.state in moving and await self._other_way(run, positions, before, after):
-                await self._quietly(f"reroute-{word}-{run.id}", Reroute(run.id, "closure"))
+                await self._quietly(f"reroute.{word}-{run.id}", Reroute(run.id, "closure"))
 
     async def _other_way(self, run: Run, positions: Positions, before: Now, after: Now) -> bool:
         scene = await load(self._service.store, self._region, [Ref("run", run.id)])
