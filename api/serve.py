@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 
 FIRST_FLEET = Actor("first-fleet", "system")
 _GRACE_SECONDS = 3
+_KEPT_OPEN_SECONDS = 75
+"""An idle connection; the usual five seconds close it just as a slow caller asks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,7 @@ async def _opened(
         access_log=False,  # paths hold ids and coordinates; /metrics counts by pattern
         server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_keep_alive=_KEPT_OPEN_SECONDS,
     )
     return _Server(config), token
 

@@ -237,4 +237,4 @@ def test_shells_complete_its_commands() -> None:
     answer = subprocess.run(
         [Path(sys.executable).parent / "siaga"], env=environment, capture_output=True, text=True, check=False
     )
-    assert set(answer.stdout.split()) == {"region", "recommend"}
+    assert set(answer.stdout.split()) == {"region", "recommend", "restore"}

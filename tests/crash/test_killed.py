@@ -163,7 +163,7 @@ def worker_is_killed(run: Run, make: MakeSiaga, outside: OutsideServer, town: Bu
 
             await under_load(office_, spots, ledger, rounds, kill, wait=True, vehicles=0)
             kept = await check(store, "kota", ledger)
-            assert [one for one in kept.told if one.command.startswith("again-")], "the worker gave no vehicle to anybody"
+            assert [one for one in kept.told if one.command.startswith("again.")], "the worker gave no vehicle to anybody"
             assert "Traceback" not in office_.err.text + worker.earlier + worker.err.text
             nothing_lost(kept, ledger, waited, 60)
             assert await asyncio.to_thread(worker.stop) == 0

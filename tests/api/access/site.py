@@ -195,7 +195,9 @@ def site_at(store_url: str, passwords: Passwords | None = None) -> Iterator[Site
             nonlocal site
             async with await open_store(store_url) as store:
                 access = await Access.of(store, clock, passwords=passwords or fast_passwords())
-                server = uvicorn.Server(uvicorn.Config(app_of(access), log_config=None, log_level="debug", lifespan="off"))
+                server = uvicorn.Server(
+                    uvicorn.Config(app_of(access), log_config=None, log_level="debug", lifespan="off", timeout_keep_alive=120)
+                )
                 task = asyncio.create_task(server.serve(sockets=[listening]))
                 while not server.started and not task.done():
                     await asyncio.sleep(0.005)

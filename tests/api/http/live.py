@@ -223,7 +223,9 @@ def live_at(store_url: str, town: BuiltRegion) -> Iterator[Live]:
                 care = [one.id for one in town.facilities.facilities if one.kind in ("clinic", "puskesmas", "hospital")]
                 tokens = await _tokens(access, here, (care[0], care[1]))
                 app = create_app(Serving.of(here.service), access)
-                server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1))
+                server = uvicorn.Server(
+                    uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1, timeout_keep_alive=120)
+                )
                 task = asyncio.create_task(server.serve(sockets=[listening]))
                 while not server.started and not task.done():
                     await asyncio.sleep(0.005)

@@ -101,7 +101,7 @@ def served(data_folder: Path) -> Iterator[Town]:
     app = FastAPI()
     app.include_router(osrm_router(lambda name: opened if name == REGION else None))
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_keep_alive=120))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         deadline = time.monotonic() + _STARTS_WITHIN_S
