@@ -28,6 +28,7 @@ from dispatch.service.live_region import LiveRegion
 from dispatch.service.loading import load_units
 from dispatch.service.region_settings import region_settings
 from dispatch.service.service import Service
+from dispatch.service.warming import warm_up
 from dispatch.store import EmbeddedServer, Notice, Store, StoreError, open_store
 from routing import InputError
 
@@ -150,7 +151,8 @@ async def _opened(
     for one in built:
         one.settle()
         rules, weights = region_settings(settings.region_settings_folder, one.name)
-        service.regions[one.name] = LiveRegion(one, rules, weights, service.clock())
+        service.regions[one.name] = live = LiveRegion(one, rules, weights, service.clock())
+        warm_up(live, service.clock())
         await store.open_region(one.name)
     if built:
         await _first_fleet(service, built[0].name, fleet)
