@@ -80,7 +80,7 @@ async def check_clock(url: str, now: datetime) -> Finding:
         return int(seconds) + int(micros) / 1e6
 
     try:
-        told = await asyncio.gather(*(node.ask(time) for node in await link.primaries()))
+        told = await asyncio.gather(*(node.use(time) for node in await link.primaries()))
     except StoreError as error:
         return Finding("clock", "error", facts={"seconds": 0}, details=(str(error),))
     finally:

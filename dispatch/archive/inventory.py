@@ -79,7 +79,7 @@ async def inventory(url: str) -> dict[str, Held]:
     found: dict[str, Held] = {}
     try:
         for node in await link.primaries():
-            await node.ask(lambda client: _count(client, found))
+            await node.use(lambda client: _count(client, found))
     finally:
         await link.aclose()
     return dict(sorted(found.items()))

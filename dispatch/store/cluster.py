@@ -12,9 +12,9 @@ from bisect import bisect_right
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from redis.exceptions import AskError, MovedError, RedisError, TryAgainError
+from redis.exceptions import AskError, MovedError, TryAgainError
 
-from dispatch.store.connect import Client, Node, store_error, uncancelled
+from dispatch.store.connect import Client, Node
 from dispatch.store.errors import StoreError, StoreRefusedError, StoreUnreachableError
 
 _MOST_MOVES = 5
@@ -58,7 +58,7 @@ class ClusterLink:
         problem: StoreError = StoreUnreachableError("the store's cluster has no nodes in its URL")
         for address in sorted(known, key=lambda address: address in self._doubted):
             try:
-                rows = await self._node(address).ask(lambda client: client.execute_command("CLUSTER", "SLOTS"))
+                rows = await self._node(address).use(lambda client: client.execute_command("CLUSTER", "SLOTS"))
             except StoreError as error:
                 problem = error
                 self._doubted.add(address)
@@ -99,17 +99,15 @@ class ClusterLink:
         node = await self._find(slot)
         for _ in range(_MOST_MOVES):
             try:
-                return await uncancelled(do(node.client(waits)))
+                return await node.use(do, waits=waits)
             except MovedError as moved:
                 self._doubted.add(node.address)
                 node = self._node(_address(moved.host or node.host, moved.port))
             except (AskError, TryAgainError) as error:
                 raise StoreRefusedError(f"slot {slot} is moving away from {node.address}; wait until it has moved") from error
-            except (RedisError, OSError) as error:
-                problem = store_error(node.address, error)
-                if isinstance(problem, StoreUnreachableError):
-                    self._doubted.add(node.address)
-                raise problem from error
+            except StoreUnreachableError:
+                self._doubted.add(node.address)
+                raise
         raise StoreRefusedError(f"slot {slot} was sent from node to node {_MOST_MOVES} times; look at CLUSTER NODES")
 
     async def primaries(self) -> list[Node]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -20,16 +21,19 @@ from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import (
+    AskError,
     AuthenticationError,
     BusyLoadingError,
     ClusterDownError,
     ConnectionError,
     MasterDownError,
+    MovedError,
     NoPermissionError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
     TimeoutError,
+    TryAgainError,
 )
 
 from dispatch.store.errors import StoreError, StoreRefusedError, StoreUnreachableError
@@ -40,6 +44,9 @@ ANSWER_SECONDS = 3.0
 
 LONGEST_WAIT_MS = 2000
 """A stream reader waits this long at most in one call: under `ANSWER_SECONDS`, else waiting would look like a lost server."""
+
+_PROBE_SECONDS = 1.0
+_BETWEEN_PROBES_SECONDS = 0.25
 
 _COMMAND_CONNECTIONS = 64
 _READER_CONNECTIONS = 1000
@@ -75,16 +82,18 @@ def store_error(address: str, error: Exception) -> StoreError:
 class Node:
     """One server: a bounded set of connections for commands, and others for readers that wait.
 
+    A server may hang, or its cable be pulled: connections stand and nothing is answered. The first to find out has waited
+    `ANSWER_SECONDS`; from then on everybody is refused at once, until a probe is answered.
+
     Attributes:
         address: for messages; without user and password.
-        commands, readers: the clients.
     """
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self.host = parts.hostname or ""
         self.address = parts.path if parts.scheme == "unix" else parts.netloc.rpartition("@")[2]
-        shared = {
+        shared: dict[str, Any] = {
             "protocol": 2,
             "socket_connect_timeout": CONNECT_SECONDS,
             "socket_timeout": ANSWER_SECONDS,
@@ -93,29 +102,57 @@ class Node:
         }
         if parts.scheme == "unix":
             del shared["socket_connect_timeout"]  # redis-py's connection over a socket file knows none, and needs none
-        self.commands: Client = Redis.from_pool(
+        self._commands: Client = Redis.from_pool(
             BlockingConnectionPool.from_url(url, max_connections=_COMMAND_CONNECTIONS, timeout=ANSWER_SECONDS, **shared)
         )
-        self.readers: Client = Redis.from_pool(ConnectionPool.from_url(url, max_connections=_READER_CONNECTIONS, **shared))
+        self._readers: Client = Redis.from_pool(ConnectionPool.from_url(url, max_connections=_READER_CONNECTIONS, **shared))
+        self._probes: Client = Redis.from_url(url, **shared | {"socket_timeout": _PROBE_SECONDS})
+        self._silent_since: datetime | None = None
+        self._probing: asyncio.Task[None] | None = None
 
-    def client(self, waits: bool) -> Client:
-        """The client for a command, or for a read that waits."""
-        return self.readers if waits else self.commands
-
-    async def ask(self, do: Callable[[Client], Awaitable[T]]) -> T:
-        """Do something on this server.
+    async def use(self, do: Callable[[Client], Awaitable[T]], *, waits: bool = False) -> T:
+        """Do something on this server; `waits`: it reads from a stream and may wait there.
 
         Raises:
+            MovedError, AskError, TryAgainError: it is not the one to ask.
             StoreUnreachableError, StoreRefusedError: as `store_error` says.
         """
+        if self._silent_since is not None:
+            since = self._silent_since.isoformat(timespec="seconds")
+            raise StoreUnreachableError(f"the store at {self.address} does not answer: it has said nothing since {since}")
         try:
-            return await do(self.commands)
+            return await uncancelled(do(self._readers if waits else self._commands))
+        except (StoreError, MovedError, AskError, TryAgainError):
+            raise
         except (RedisError, OSError) as error:
+            if isinstance(error, TimeoutError):
+                self._doubt()
             raise store_error(self.address, error) from error
 
+    def _doubt(self) -> None:
+        self._silent_since = datetime.now(UTC)
+        if self._probing is None or self._probing.done():
+            self._probing = asyncio.create_task(self._probe())
+
+    async def _probe(self) -> None:
+        """Until it says anything, be it an error."""
+        while True:
+            try:
+                await uncancelled(self._probes.execute_command("PING"))
+            except TimeoutError:
+                await asyncio.sleep(_BETWEEN_PROBES_SECONDS)
+                continue
+            except (RedisError, OSError):
+                pass  # whoever asks it next is told so at once
+            self._silent_since = None
+            return
+
     async def aclose(self) -> None:
-        await self.commands.aclose()
-        await self.readers.aclose()
+        if self._probing is not None:
+            self._probing.cancel()
+            await asyncio.wait([self._probing])
+        for client in (self._commands, self._readers, self._probes):
+            await client.aclose()
 
 
 class Link(Protocol):
@@ -157,10 +194,7 @@ class OneServer:
         self._node = Node(url)
 
     async def run(self, slot: int, do: Callable[[Client], Awaitable[T]], *, waits: bool = False) -> T:  # noqa: ARG002
-        try:
-            return await uncancelled(do(self._node.client(waits)))
-        except (RedisError, OSError) as error:
-            raise store_error(self._node.address, error) from error
+        return await self._node.use(do, waits=waits)
 
     async def primaries(self) -> list[Node]:
         return [self._node]

@@ -77,7 +77,7 @@ async def open_store(url: str, *, keep_answers_days: float = KEEP_ANSWERS_DAYS) 
             try:
                 found = await safety_problems(node)
                 if not found:
-                    await node.ask(load_functions)
+                    await node.use(load_functions)
                 problems += found
             except (StoreUnreachableError, StoreRefusedError) as error:
                 missing.append(error)

@@ -28,7 +28,7 @@ async def safety_problems(node: Node) -> list[str]:
     Raises:
         StoreUnreachableError, StoreRefusedError: it can't be asked.
     """
-    return [f"{node.address}: {problem}" for problem in await node.ask(_problems)]
+    return [f"{node.address}: {problem}" for problem in await node.use(_problems)]
 
 
 async def _problems(client: Client) -> list[str]:

@@ -171,7 +171,7 @@ class Store:
         async def scan(client: Client) -> set[str]:
             return {region_of(key.decode()) async for key in client.scan_iter(EVERY_SCHEMA, count=10_000)}
 
-        found = await asyncio.gather(*(node.ask(scan) for node in await self._link.primaries()))
+        found = await asyncio.gather(*(node.use(scan) for node in await self._link.primaries()))
         return sorted(set().union(*found))
 
     async def ping(self, region: str) -> float:
@@ -187,7 +187,7 @@ class Store:
             return dict(await client.info())
 
         nodes = await self._link.primaries()
-        found = await asyncio.gather(*(node.ask(ask) for node in nodes), return_exceptions=True)
+        found = await asyncio.gather(*(node.use(ask) for node in nodes), return_exceptions=True)
         told: dict[str, dict[str, Any] | StoreError] = {}
         for node, answer in zip(nodes, found, strict=True):
             if isinstance(answer, BaseException) and not isinstance(answer, StoreError):
@@ -202,7 +202,7 @@ class Store:
             StoreRefusedError: it failed, or took too long.
         """
         deadline = time.monotonic() + within_seconds
-        await asyncio.gather(*(node.ask(lambda client: _rewrite(client, deadline)) for node in await self._link.primaries()))
+        await asyncio.gather(*(node.use(lambda client: _rewrite(client, deadline)) for node in await self._link.primaries()))
 
     async def aclose(self) -> None:
         """Close all connections."""

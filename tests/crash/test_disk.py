@@ -8,7 +8,6 @@ import resource
 import time
 from collections.abc import Callable, Sequence
 
-import httpx2
 import pytest
 
 from dispatch.store import EmbeddedServer, open_store
@@ -135,7 +134,11 @@ def test_a_full_disk_is_told_and_it_goes_on_once_there_is_room(run: Run, siaga: 
 
             await until(goes_on, "a command after there is room", 30)
             assert await finish_all(client) == 1
-        assert httpx2.get(f"{service.url}/readyz", trust_env=False).status_code == 200
+
+            async def ready() -> bool:
+                return (await client.http.get(f"{service.url}/readyz")).status_code == 200
+
+            await until(ready, "readiness", 5)  # who reads the events tries again every half second
         assert "Traceback" not in service.err.text
         assert await asyncio.to_thread(service.stop) == 0
         async with await EmbeddedServer.start(service.folder / "store") as server, await open_store(server.url) as store_:

@@ -139,11 +139,6 @@ def test_it_does_not_begin_without_its_store(siaga: MakeSiaga, tmp_path: Path) -
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="a store that hangs is waited for anew by each of a request's questions, 3 s each time",
-)
 def test_a_store_that_hangs_counts_as_away_too(
     run: Run, siaga: MakeSiaga, tmp_path: Path, spots: Sequence[tuple[float, float]]
 ) -> None:

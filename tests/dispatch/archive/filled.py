@@ -9,6 +9,7 @@ from dispatch.life.commands import Assign
 from dispatch.life.events import Ref
 from dispatch.life.particulars import Note
 from dispatch.store import START, Fix, Store
+from dispatch.store.connect import Client
 from dispatch.store.opening import link_to
 from tests.dispatch.archive.kept import Teller, delivered
 from tests.dispatch.life.stories import TO_THE_PATIENT, press, sent
@@ -46,36 +47,39 @@ async def fill(store: Store, region: str) -> Desk:
 async def everything(url: str) -> dict[str, Any]:
     """All keys of a store with their values, whatever they are; the functions are left out."""
     link = link_to(url)
-    found: dict[str, Any] = {}
     try:
         (node,) = await link.primaries()
-        client = node.commands
-        async for key in client.scan_iter("*", count=1000):
-            kind = (await client.type(key)).decode()
-            name = key.decode()
-            match kind:
-                case "string":
-                    found[name] = await client.get(key)
-                case "hash":
-                    found[name] = sorted((await client.hgetall(key)).items())
-                case "set":
-                    found[name] = sorted(await client.smembers(key))
-                case "zset":
-                    found[name] = await client.zrange(key, 0, -1, withscores=True)
-                case "list":
-                    found[name] = await client.lrange(key, 0, -1)
-                case "stream":
-                    groups = [
-                        {name: value for name, value in one.items() if name != "entries-read"}
-                        for one in await client.xinfo_groups(key)
-                    ]
-                    about = await client.xinfo_stream(key)
-                    found[name] = (await client.xrange(key), groups, about["last-generated-id"])
-                case _:
-                    raise AssertionError(f"{name} is a {kind}")
-            found[f"{name} expires"] = await client.pexpiretime(key)
+        return await node.use(_read_all)
     finally:
         await link.aclose()
+
+
+async def _read_all(client: Client) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    async for key in client.scan_iter("*", count=1000):
+        kind = (await client.type(key)).decode()
+        name = key.decode()
+        match kind:
+            case "string":
+                found[name] = await client.get(key)
+            case "hash":
+                found[name] = sorted((await client.hgetall(key)).items())
+            case "set":
+                found[name] = sorted(await client.smembers(key))
+            case "zset":
+                found[name] = await client.zrange(key, 0, -1, withscores=True)
+            case "list":
+                found[name] = await client.lrange(key, 0, -1)
+            case "stream":
+                groups = [
+                    {name: value for name, value in one.items() if name != "entries-read"}
+                    for one in await client.xinfo_groups(key)
+                ]
+                about = await client.xinfo_stream(key)
+                found[name] = (await client.xrange(key), groups, about["last-generated-id"])
+            case _:
+                raise AssertionError(f"{name} is a {kind}")
+        found[f"{name} expires"] = await client.pexpiretime(key)
     return found
 
 
