@@ -13,6 +13,7 @@ from api.access.admin_token import AdminToken, ensure_admin_token
 from api.access.attempts import Attempts
 from api.access.browsers import Browsers
 from api.access.errors import NotSignedInError
+from api.access.links import Links
 from api.access.passwords import Passwords
 from api.access.people import People, User
 from api.access.principal import Principal
@@ -34,7 +35,7 @@ class Access:
 
     Attributes:
         store, roles, rules, clock: what it rests on.
-        people, tokens, sessions, browsers, attempts, passwords: its parts.
+        people, tokens, links, sessions, browsers, attempts, passwords: its parts.
         origins: where pages may come from besides the service's own address, as "https://siaga.example".
     """
 
@@ -44,6 +45,7 @@ class Access:
     clock: Clock
     people: People
     tokens: Tokens
+    links: Links
     sessions: Sessions
     browsers: Browsers
     attempts: Attempts
@@ -85,6 +87,7 @@ class Access:
             clock,
             People(store, roles(), passwords, attempts, clock),
             Tokens(store, roles(), rules.token, clock),
+            Links(store, rules.link, clock),
             Sessions(store, rules.session, clock),
             Browsers(store, rules.session, clock),
             attempts,

@@ -8,6 +8,7 @@
         │   └── ForgeryError                           it may be another site's page that asks, not the person
         ├── TooManyAttemptsError (BlockingIOError)     passwords were tried too often; wait
         ├── UnknownHolderError (LookupError)           there is no such person or token
+        ├── LinkOverError (LookupError)                a link to a case that counts no more, or never did
         ├── NameTakenError (ValueError)                there is such a person already
         ├── GrantError (ValueError)                    roles, regions and unit that don't go together
         ├── PasswordError (ValueError)                 a new password that is too easy
@@ -81,6 +82,13 @@ class TooManyAttemptsError(AccessError, BlockingIOError):
 
 class UnknownHolderError(AccessError, LookupError):
     """There is no such person or token."""
+
+
+class LinkOverError(AccessError, LookupError):
+    """A link to a case is unknown, has expired or was revoked: the same words for all three."""
+
+    def __init__(self) -> None:
+        super().__init__("link_over")
 
 
 class NameTakenError(AccessError, ValueError):

@@ -48,6 +48,13 @@ class TokenRules(Struct, frozen=True, forbid_unknown_fields=True):
     longest_days: Positive
 
 
+class LinkRules(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long a family's link to a case counts, hours: unless told otherwise, and at most."""
+
+    hours: Positive
+    longest_hours: Positive
+
+
 class Limit(Struct, frozen=True, forbid_unknown_fields=True):
     """How often a wrong password may be tried.
 
@@ -95,6 +102,7 @@ class AccessRules(Struct, frozen=True):
 
     session: SessionRules
     token: TokenRules
+    link: LinkRules
     attempts: AttemptRules
     password: PasswordRules
 

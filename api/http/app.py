@@ -9,7 +9,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from api.access import Access, access_router, require
-from api.http import cases, events, fhir_endpoints, fleet, health, ogc, places, positions, referrals, runs
+from api.http import cases, events, family, fhir_endpoints, fleet, health, ogc, places, positions, referrals, runs
 from api.http.described import describe
 from api.http.health import Figures
 from api.http.middleware import Around
@@ -44,7 +44,7 @@ def create_app(serving: Serving, access: Access) -> FastAPI:
     )
     app.state.serving, app.state.access, app.state.figures = serving, access, Figures()
     install(app)
-    for one in (cases, referrals, runs, fleet, positions, places, events, health, ogc, fhir_endpoints):
+    for one in (cases, family, referrals, runs, fleet, positions, places, events, health, ogc, fhir_endpoints):
         app.include_router(one.router)
     app.include_router(access_router(documented))
     app.include_router(positions.trackers(serving, access))

@@ -31,12 +31,14 @@ from api.http.reading import case_of, everything, positions, tagged
 from api.http.views import CaseView
 from dispatch.life import commands as c
 from dispatch.life.case import Case
-from dispatch.life.events import Ref
+from dispatch.life.decide import decide
+from dispatch.life.events import Ref, SearchMoved
+from dispatch.life.facts import Facts
 from dispatch.life.particulars import PLACES, cell_of, fields_of, shown
-from dispatch.life.refusals import ConflictError, InvalidError
+from dispatch.life.refusals import ConflictError, InvalidError, RefusedError
 from dispatch.report import recommendation_as_dict
 from dispatch.service.choices import ranked_vehicles, vehicles_of
-from dispatch.service.loading import load_particulars, load_units
+from dispatch.service.loading import load, load_particulars, load_units
 from dispatch.service.service import StaleError
 from routing import InputError, PlaceError
 
@@ -238,10 +240,10 @@ async def get_timeline(case: CasePath, asked: Own) -> Timeline:
     )
 
 
-async def _recommended(asked: Asking, case: str) -> dict[str, Any]:
+async def _recommended(asked: Asking, case: str, *, by_hearsay: bool = True) -> dict[str, Any]:
     store, board = asked.serving.service.store, asked.serving.board(asked.region)
     # What was heard a moment ago is good enough to choose by: whoever is sent is looked at once more.
-    heard = board.world if board.is_fresh(asked.now) else None
+    heard = board.world if by_hearsay and board.is_fresh(asked.now) else None
     known, version = board.get(Ref("case", case))
     if heard is not None and isinstance(known, Case):
         state = known
@@ -265,7 +267,8 @@ async def get_recommendation(case: CasePath, asked: Sending) -> Response:
 
 @router.post("/{case}/assignments", status_code=201, **COMMAND)
 async def assign(case: CasePath, body: AssignBody, asked: Sending) -> CommandAnswer:
-    """Send a vehicle, or officers without one. Whoever loses a race for a vehicle gets 409, and the next best option."""
+    """Send a vehicle, or officers without one. Whoever loses a race for a vehicle gets 409 and the next best option: another
+    vehicle, or, with none to be had, whom `help` would turn to."""
     goal = None if body.facility is None else goal_from(asked, body.facility)
     officers, patients = tuple(body.officers), tuple(body.patients)
     command = c.Assign(case, body.vehicle, officers, patients, goal, body.recommended, body.override, body.first_choice)
@@ -280,13 +283,14 @@ async def assign(case: CasePath, body: AssignBody, asked: Sending) -> CommandAns
 
 
 async def _next_best(asked: Asking, case: str) -> dict[str, Any] | None:
-    """The first option as things stand now, short enough for an error."""
+    """The first option as things stand now, short enough for an error; with no vehicle to be had, the next means."""
     try:
-        options = (await _recommended(asked, case))["options"]
+        # From the store: this process may not have heard yet who has just taken the vehicle.
+        options = (await _recommended(asked, case, by_hearsay=False))["options"]
     except (InputError, PlaceError, ConflictError):
         return None
     if not options:
-        return None
+        return await _next_means(asked, case)
     best = options[0]
     return {
         "vehicle": best["vehicle"]["id"],
@@ -296,6 +300,21 @@ async def _next_best(asked: Asking, case: str) -> dict[str, Any] | None:
         "minutes_to_patient": best["first_leg"]["minutes"],
         "expected_minutes": best["expected_minutes"],
     }
+
+
+async def _next_means(asked: Asking, case: str) -> dict[str, Any] | None:
+    """The step that asking for help would lead to, as the region sets; for a case in the queue, that one."""
+    world = (await load(asked.serving.service.store, asked.region, [Ref("case", case)])).world
+    search = world.cases[case].search
+    step = None if search is None else search.step
+    try:
+        # Nothing comes of it but the answer.
+        issued = c.Issued(asked.key, asked.actor, asked.now, c.SeekHelp(case))
+        events = [one.event for one in decide(world, issued, Facts(asked.now, asked.live.rules))]
+        step = next((one.step for one in events if isinstance(one, SearchMoved)), step)
+    except RefusedError:
+        pass  # the queue is the last
+    return None if step is None else {"step": step, "step_text": asked.viewer().word("search", step)}
 
 
 @router.post("/{case}/patients", status_code=201, **COMMAND)

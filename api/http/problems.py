@@ -17,6 +17,7 @@ from api.access.errors import (
     AccessError,
     ForbiddenError,
     GrantError,
+    LinkOverError,
     NameTakenError,
     NotSignedInError,
     PasswordError,
@@ -24,6 +25,7 @@ from api.access.errors import (
     UnknownHolderError,
 )
 from api.http.language import language_of
+from api.http.redacted import redacted
 from dispatch.life.refusals import ConflictError, InvalidError, RefusedError, UnknownError
 from dispatch.reasons import Terms
 from dispatch.service.codec import CodecError
@@ -85,7 +87,7 @@ def problem(request: Request, status: int, code: str, detail: str, **more: Any) 
         status=status,
         detail=detail,
         code=code,
-        instance=request.url.path,
+        instance=redacted(request.url.path),
         params=more.pop("params", {}),
         next=more.pop("next", None),
     )
@@ -122,7 +124,7 @@ def _status(error: SiagaError) -> tuple[int, str]:
             return 403, error.code
         case TooManyAttemptsError():
             return 429, error.code
-        case UnknownHolderError():
+        case UnknownHolderError() | LinkOverError():
             return 404, error.code
         case NameTakenError():
             return 409, error.code

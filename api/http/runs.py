@@ -13,16 +13,16 @@ from api.http.bodies import CorrectBody, JoinBody, ProgressBody, ReasonBody
 from api.http.exports import ToldLeg, as_geojson, as_gpx
 from api.http.fields import RunPath
 from api.http.language import language_of
+from api.http.legs import present_leg
 from api.http.own import own_run
 from api.http.problems import documented
-from api.http.reading import everything, positions, run_of, tagged, unit_of
+from api.http.reading import everything, run_of, tagged
 from api.http.views import RunView
 from dispatch.life import commands as c
 from dispatch.life.events import Ref
 from dispatch.life.refusals import ConflictError
 from dispatch.life.run import Run
-from dispatch.service.choices import RunLeg, leg_of, vehicles_of
-from dispatch.service.loading import load, load_particulars
+from dispatch.service.choices import RunLeg
 
 router = APIRouter(prefix="/v1/regions/{region}/runs", tags=["runs"], responses=documented(401, 403, 404, 422, 503))
 
@@ -63,14 +63,7 @@ async def get_run(run: RunPath, asked: Progressing, response: Response) -> RunVi
 
 async def _leg(asked: Asking, run: str) -> RunLeg:
     here = await own_run(asked, run)
-    store = asked.serving.service.store
-    scene = await load(store, asked.region, [Ref("run", run)])
-    notes = {rider.case: await load_particulars(store, asked.region, rider.case) for rider in here.riders}
-    vehicle = None
-    if here.unit is not None:
-        unit, _, _ = await unit_of(asked, here.unit)
-        vehicle = vehicles_of([unit], await positions(asked))[0]
-    found = leg_of(asked.live.now, here, scene.world.cases, notes, vehicle)
+    found = await present_leg(asked, here)
     if found is None:
         raise ConflictError("no_leg", run=run)
     return found

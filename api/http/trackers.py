@@ -18,7 +18,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
-from urllib.parse import parse_qsl, unquote_plus
+from urllib.parse import parse_qsl
 
 import msgspec
 from fastapi import APIRouter, HTTPException, Request, Response
@@ -43,8 +43,6 @@ _FIRST_MS = 1e11  # as seconds, the year 5138; as milliseconds, 1973
 _FASTEST_KPH = 1000.0
 _LEAST_HDOP_M = 10.0
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
-_SECRETS = frozenset({"id", "deviceid"})
-_HIDDEN = "***"
 
 
 class MissingTokenError(InputError):
@@ -165,20 +163,6 @@ def parse_owntracks(body: bytes, headers: Mapping[str, str]) -> ReportedFix | No
         accuracy_m=_some(told.get("acc")) or None,
         battery=_battery(told.get("batt"), 100.0),
     )
-
-
-def redacted(url: str) -> str:
-    """An address or path as it may be logged: without a tracker's id and without a password."""
-    head, mark, query = url.partition("?")
-    head = re.sub(r"//[^/]*@", f"//{_HIDDEN}@", head)
-    if not mark:
-        return head
-    shown = []
-    for part in query.split("&"):
-        name, equals, _ = part.partition("=")
-        secret = equals and unquote_plus(name).strip().casefold() in _SECRETS
-        shown.append(f"{name}={_HIDDEN}" if secret else part)
-    return f"{head}?{'&'.join(shown)}"
 
 
 def trackers_router(accept: Accept, zone: tzinfo = UTC) -> APIRouter:

@@ -38,6 +38,11 @@ DOORS: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", C + "/cancel"): STAFF,
     ("POST", C + "/help"): STAFF,
     ("POST", C + "/help/answer"): STAFF,
+    ("POST", C + "/links"): STAFF,
+    ("GET", C + "/links"): STAFF,
+    ("DELETE", C + "/links"): STAFF,
+    # The link itself says who may look; nobody signs in.
+    ("GET", "/v1/family/{secret}"): ANYBODY,
     ("GET", R + "/offers"): (*CREW, *DESKS),
     ("GET", R + "/desk"): (*STAFF, "sitegar"),
     ("POST", P + "/offers"): (*CREW, *DESKS),

@@ -17,13 +17,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from api.http import problems
+from api.http.redacted import redacted
 from api.http.trackers import (
     LONGEST_BODY,
     MissingTokenError,
     parse_osmand,
     parse_owntracks,
     parse_traccar_json,
-    redacted,
     trackers_router,
 )
 from dispatch.positions.fixes import Fix
@@ -350,6 +350,7 @@ def test_any_header_signs_in_or_not(header: str) -> None:
         ("https://ambulans:abc@siaga.example/track/owntracks", "https://***@siaga.example/track/owntracks"),
         ("/v1/regions?video=1&idle=2", "/v1/regions?video=1&idle=2"),
         ("/v1/regions", "/v1/regions"),
+        ("/v1/family/0cV3-x_y", "/v1/family/***"),
         ("", ""),
     ],
 )
