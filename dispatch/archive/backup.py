@@ -6,9 +6,9 @@ server reads the copy and counts what is in it: a backup that can't be read is f
 server is backed up by its own means.
 
 What is in: every region's cases with what is personal about them, events, clocks, vehicles and fixes, people who sign in and
-tokens (hashed), the archive, tables (`*.toml`, `*.csv`) of the data folder. What is not: built regions (build them again from
-their sources), logs; and, unless asked for, the secrets: the key of the archive's pseudonyms and the admin's token. The file is
-readable by its owner only and not encrypted: keep it like the store.
+tokens (hashed), the archive, tables (`*.toml`, `*.csv`) of the data folder and of its `settings`. What is not: built regions
+(build them again from their sources), logs; and, unless asked for, the secrets: the key of the archive's pseudonyms and the
+admin's token. The file is readable by its owner only and not encrypted: keep it like the store.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ async def back_up(places: Places, file: Path, now: datetime, *, secrets: bool = 
             members = [
                 *((f"store/{path.name}", path) for path in log_files(scratch / "store")),
                 *_archive_files(places.archive),
-                *((f"settings/{path.name}", path) for path in places.settings()),
+                *((f"settings/{path.relative_to(places.data).as_posix()}", path) for path in places.settings()),
                 *((f"secrets/{path.name}", path) for path in places.secrets if secrets and path.is_file()),
             ]
             packed = await asyncio.to_thread(_pack, file, members, holds, now, secrets)

@@ -56,5 +56,6 @@ class Places:
         return self.key, self.data / ADMIN_TOKEN_NAME
 
     def settings(self) -> list[Path]:
-        """Files with settings of this installation: tables and lists beside the folders."""
-        return sorted(path for ending in ("toml", "csv") for path in self.data.glob(f"*.{ending}"))
+        """Files with settings of this installation: tables and lists beside the folders, and each region's own."""
+        folders = (self.data, self.data / "settings")
+        return sorted(path for folder in folders for ending in ("toml", "csv") for path in folder.glob(f"*.{ending}"))

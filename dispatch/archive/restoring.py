@@ -192,12 +192,13 @@ def _put_files(scratch: Path, places: Places) -> tuple[str, ...]:
     """Puts settings and secrets where there are none of that name; which there were."""
     left = []
     for folder in ("settings", "secrets"):
-        for path in sorted((scratch / folder).glob("*")):
-            target = places.data / path.name
+        for path in sorted(path for path in (scratch / folder).rglob("*") if path.is_file()):
+            name = path.relative_to(scratch / folder)
+            target = places.data / name
             if not target.exists():
                 write_whole(target, path.read_bytes())
             elif target.read_bytes() != path.read_bytes():
-                left.append(path.name)
+                left.append(name.as_posix())
     return tuple(left)
 
 
