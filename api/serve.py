@@ -17,7 +17,7 @@ from api.access import Access
 from api.access.admin_token import AdminToken, ensure_admin_token
 from api.bootstrap import STORE_FOLDER
 from api.http.app import create_app
-from api.http.serving import Serving
+from api.http.serving import Serving, open_region
 from api.settings import Settings
 from dispatch.archive import Archivist, Places, open_key
 from dispatch.fleet import Vehicle
@@ -29,7 +29,7 @@ from dispatch.service.loading import load_units
 from dispatch.service.region_settings import region_settings
 from dispatch.service.service import Service
 from dispatch.service.warming import warm_up
-from dispatch.store import EmbeddedServer, Notice, Store, StoreError, open_store
+from dispatch.store import EmbeddedServer, Notice, Store, StoreError, StoreRefusedError, StoreUnreachableError, open_store
 from routing import InputError
 
 log = logging.getLogger(__name__)
@@ -153,9 +153,12 @@ async def _opened(
         rules, weights = region_settings(settings.region_settings_folder, one.name)
         service.regions[one.name] = live = LiveRegion(one, rules, weights, service.clock())
         warm_up(live, service.clock())
-        await store.open_region(one.name)
+        await open_region(store, one.name)
     if built:
-        await _first_fleet(service, built[0].name, fleet)
+        try:
+            await _first_fleet(service, built[0].name, fleet)
+        except (StoreUnreachableError, StoreRefusedError) as error:
+            log.warning("region %s: whether it has vehicles is not known: %s", built[0].name, error)
     background = _archivists(settings, service) if listening.working else {}
     config = uvicorn.Config(
         create_app(Serving.of(service, working=listening.working, background=background), access),

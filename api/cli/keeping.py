@@ -34,11 +34,12 @@ from dispatch.archive.appendonly import log_files
 from dispatch.archive.checkup import Finding, check_up
 from dispatch.archive.errors import ArchiveInUseError, BackupError
 from dispatch.archive.inventory import Held
-from dispatch.life.rules import default_rules
+from dispatch.life.rules import Rules, default_rules
 from dispatch.regions import about_regions, region_names
+from dispatch.service.region_settings import region_settings
 from dispatch.settings import default_settings
 from dispatch.store import EmbeddedServer, Store, StoreError, open_store, running_at
-from routing import InputError, Language, RegionError, text
+from routing import DataError, InputError, Language, RegionError, text
 
 _WIDEST = 32
 """Columns for the name of a region or file, which is broken where it is longer."""
@@ -220,24 +221,35 @@ async def _check_up(here: Siaga) -> list[Finding]:
     places = places_of(here)
     running = here.settings.store_url or running_at(places.store)
     lost = timedelta(seconds=default_settings().fix_lost_seconds)
-    rules = {name: default_rules() for name in region_names(here.settings.regions_folder)}
+    known = region_names(here.settings.regions_folder)
     if not running and not log_files(places.store):
         rest = await check_up("", None, places, {}, now(), lost)
         return [Finding("service", "warning"), Finding("store", "warning", str(places.store)), *rest]
     try:
         async with joined(here) as (url, store):
             here_too = [name for name in await store.regions() if name != ACCESS_REGION]
-            found = await check_up(url, store, places, {**{name: default_rules() for name in here_too}, **rules}, now(), lost)
+            rules = {name: _rules_of(here, name)[0] for name in sorted({*known, *here_too})}
+            found = await check_up(url, store, places, rules, now(), lost)
     except StoreError as error:
         rest = await check_up("", None, places, {}, now(), lost)
         return [Finding("service", "error", details=(str(error),)), *rest]
-    strange = [Finding("region", "warning", name) for name in here_too if name not in rules]
+    strange = [Finding("region", "warning", name) for name in here_too if name not in known]
     return [Finding("service", "ok" if running else "warning"), *found, *strange]
+
+
+def _rules_of(here: Siaga, region: str) -> tuple[Rules, str | None]:
+    """A region's rules; if its settings are wrong, those that ship with Siaga, and what is wrong."""
+    try:
+        return region_settings(here.settings.region_settings_folder, region)[0], None
+    except DataError as error:
+        return default_rules(), str(error)
 
 
 def _check_regions(here: Siaga) -> list[Finding]:
     found = []
     for name in region_names(here.settings.regions_folder):
+        wrong = _rules_of(here, name)[1]
+        found.append(Finding("settings", "ok", name) if wrong is None else Finding("settings", "error", name, details=(wrong,)))
         try:
             here.open(name, now())
             found.append(Finding("region", "ok", name))

@@ -46,7 +46,9 @@ async def own_patient(asked: Asking, case: str, patient: str, anyone: str) -> No
         NotYoursError: they are somebody else's. UnknownError: there is no such case.
     """
     found, _, _ = await case_of(asked, case)
-    if anyone not in asked.who.permissions and patient not in await _carried(asked, found):
+    if anyone in asked.who.permissions or patient in await _carried(asked, found):
+        return
+    if not await _done_before(asked):
         raise NotYoursError(f"patient {patient} of case {case} is not on the run of your vehicle")
 
 
@@ -64,7 +66,7 @@ async def own_offer(asked: Asking, case: str, offer: str) -> None:
         (asked.who.facility is not None and attempt.goal.id == asked.who.facility)
         or attempt.patient in await _carried(asked, found)
     )
-    if not mine:
+    if not mine and not await _done_before(asked):
         raise NotYoursError(f"offer {offer} of case {case} is neither to your facility nor for somebody on your run")
 
 
@@ -78,7 +80,7 @@ async def own_request(asked: Asking, case: str, request: str) -> None:
     if "desk.answer" in asked.who.permissions:
         return
     desk = found.request(request)
-    if desk is None or desk.patient not in await _carried(asked, found):
+    if (desk is None or desk.patient not in await _carried(asked, found)) and not await _done_before(asked):
         raise NotYoursError(f"request {request} of case {case} is not about somebody on your run")
 
 
@@ -94,6 +96,14 @@ async def own_people(asked: Asking, case: str) -> frozenset[str] | None:
         return None
     aboard = await _carried(asked, found)
     return _asked_about(asked, found) | aboard | ({""} if aboard else frozenset())
+
+
+async def _done_before(asked: Asking) -> bool:
+    """Whether this is a command that was carried out: a telephone that got no answer asks again, and what was its own then
+    may have ended by that. It gets the answer of then, and somebody else with the same id is refused, by `Service.give`."""
+    if asked.request.method == "GET" or "idempotency-key" not in asked.request.headers:
+        return False
+    return await asked.serving.service.store.seen(asked.region, asked.key) is not None
 
 
 def _asked_about(asked: Asking, case: Case) -> frozenset[str]:

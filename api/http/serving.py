@@ -19,6 +19,7 @@ from dispatch.service.live_region import LiveRegion
 from dispatch.service.service import Service, UnknownRegionError
 from dispatch.service.tracking import Tracking
 from dispatch.service.worker import Worker
+from dispatch.store import Store, StoreRefusedError, StoreUnreachableError
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ class Serving:
         """Keeps everything up to date meanwhile. A task that fails is said and begun again."""
         tasks = []
         for name, live in self.service.regions.items():
-            await self.service.store.open_region(name)
+            await open_region(self.service.store, name)
             feed = self.feeds[name]
             worker = Worker(self.service, name)
             changed = worker.roads_changed if self.working else None
@@ -93,6 +94,18 @@ class Serving:
             yield
         finally:
             await _ended(tasks)
+
+
+async def open_region(store: Store, name: str) -> None:
+    """Makes a region known to the store. One whose node is away waits for it; the others don't.
+
+    Raises:
+        SchemaError: another release wrote it.
+    """
+    try:
+        await store.open_region(name)
+    except (StoreUnreachableError, StoreRefusedError) as error:
+        log.warning("region %s: it waits for its store: %s", name, error)
 
 
 async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:

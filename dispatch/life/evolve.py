@@ -132,7 +132,7 @@ def _case(case: Case, event: e.CaseEvent, recorded: Recorded) -> Case:
         case e.CaseClosed():
             return replace(case, closed_at=recorded.happened_at, merged_into=event.into)
         case e.CaseClockRang():
-            return _rung(case, event.clock)
+            return _rung(case, event.clock, event.count)
         case e.ParticularsNoted() | e.HelpRefused():
             return case
         case _:
@@ -189,16 +189,16 @@ def _with_patient(case: Case, event: e.CaseEvent, recorded: Recorded) -> Case:
     return replace(case, patients=tuple(replace(one, **changes) if one.id == event.patient else one for one in case.patients))
 
 
-def _rung(case: Case, clock: str) -> Case:
+def _rung(case: Case, clock: str, count: int) -> Case:
     """The same after one of its clocks rang; `clocks.clocks_of` names them."""
     kind, _, name = clock.partition(":")
     match kind:
         case "intake" if case.intake is not None:
-            return replace(case, intake=case.intake.once_more())
+            return replace(case, intake=case.intake.after(count))
         case "search" if case.search is not None:
-            return replace(case, search=replace(case.search, watch=case.search.watch.once_more()))
+            return replace(case, search=replace(case.search, watch=case.search.watch.after(count)))
         case "desk":
-            asked = (replace(one, watch=one.watch.once_more()) if one.id == name else one for one in case.desk)
+            asked = (replace(one, watch=one.watch.after(count)) if one.id == name else one for one in case.desk)
             return replace(case, desk=tuple(asked))
     raise ValueError(f"case {case.id} has no clock {clock!r}")
 
@@ -251,7 +251,7 @@ def evolve_run(run: Run, event: e.RunEvent, recorded: Recorded) -> Run:
         case e.RunSignalled():
             return run
         case e.RunClockRang():
-            return replace(run, watch=run.watch.once_more())
+            return replace(run, watch=run.watch.after(event.count))
         case _:
             raise ValueError(f"no run event {event!r}")
 

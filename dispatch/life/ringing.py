@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from dispatch.life.case import Case
 from dispatch.life.clocks import clock_kind, clocks_of
 from dispatch.life.commands import Ring
@@ -10,6 +12,7 @@ from dispatch.life.events import CaseClockRang, RunClockRang, SearchMoved
 from dispatch.life.facts import NOTHING, Wanted
 from dispatch.life.referral import AttemptState
 from dispatch.life.referring import silent_desk, unanswered
+from dispatch.life.rules import ClockKind
 from dispatch.life.run import Rider, Run, RunState
 from dispatch.life.searching import next_choice, overdue, pass_over, unwilling
 from dispatch.life.world import World
@@ -25,12 +28,17 @@ def ring(d: Deciding, command: Ring) -> None:
         return
     match state:
         case Case():
-            _ring_case(d, state, command.clock)
+            _ring_case(d, state, command.clock, deadline)
         case Run():
-            _ring_run(d, state)
+            _ring_run(d, state, deadline)
 
 
-def _ring_case(d: Deciding, case: Case, clock: str) -> None:
+def _times(d: Deciding, kind: ClockKind, rung: int, deadline: datetime) -> int:
+    """How often a clock has rung by now: what nobody was there to hear counts, and is not rung one after the other."""
+    return rung + 1 + (d.now - deadline) // d.rules.clocks[kind].again
+
+
+def _ring_case(d: Deciding, case: Case, clock: str, deadline: datetime) -> None:
     kind, _, name = clock.partition(":")
     if kind == "answer":
         unanswered(d, case.id, name)
@@ -40,13 +48,14 @@ def _ring_case(d: Deciding, case: Case, clock: str) -> None:
         if case.search.step == "booked":
             d.emit(SearchMoved(case.id, "assign", "due"))
             return
-        d.emit(CaseClockRang(case.id, clock, case.search.watch.rung + 1))
-        if case.search.step != "assign" or overdue(case, case.search.watch.rung + 1, d.rules.assign_rings):
+        times = _times(d, case.search.step, case.search.watch.rung, deadline)
+        d.emit(CaseClockRang(case.id, clock, times))
+        if case.search.step != "assign" or overdue(case, times, d.rules.assign_rings):
             next_choice(d, case.id)
         return
-    rung = _rung(case, kind, name)
-    d.emit(CaseClockRang(case.id, clock, rung + 1))
-    if kind == "desk" and 0 < d.rules.desk_rings <= rung + 1:
+    times = _times(d, "desk" if kind == "desk" else "intake", _rung(case, kind, name), deadline)
+    d.emit(CaseClockRang(case.id, clock, times))
+    if kind == "desk" and 0 < d.rules.desk_rings <= times:
         request = case.request(name)
         assert request is not None
         silent_desk(d, case.id, request.patient)
@@ -59,8 +68,9 @@ def _rung(case: Case, kind: str, name: str) -> int:
     return 0 if case.intake is None else case.intake.rung
 
 
-def _ring_run(d: Deciding, run: Run) -> None:
-    d.emit(RunClockRang(run.id, clock_kind(run), run.watch.rung + 1))
+def _ring_run(d: Deciding, run: Run, deadline: datetime) -> None:
+    kind = clock_kind(run)
+    d.emit(RunClockRang(run.id, kind, _times(d, kind, run.watch.rung, deadline)))
     if run.state is RunState.ASSIGNED:
         pass_over(d, d.world.runs[run.id], "unacknowledged", "")
 

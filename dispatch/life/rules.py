@@ -66,6 +66,24 @@ class Rules:
     tries: int
 
 
+def _merged(shipped: Mapping[str, Any], own: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """What a region sets, and what it leaves as it ships."""
+    for section, values in own.items():
+        if section not in shipped:
+            raise DataError(f"{where}: no section [{section}]; there are {', '.join(shipped)}")
+        if not isinstance(values, Mapping):
+            raise DataError(f"{where}: [{section}] must be a section with keys, not {values!r}")
+        if strange := sorted(set(values) - set(shipped[section])):
+            raise DataError(f"{where}: [{section}] has no key {strange[0]!r}")
+    merged = {section: {**values, **own.get(section, {})} for section, values in shipped.items()}
+    for name, period in own.get("clocks", {}).items():
+        if isinstance(period, Mapping):
+            if strange := sorted(set(period) - {"first", "again"}):
+                raise DataError(f"{where}: [clocks] {name} has no key {strange[0]!r}")
+            merged["clocks"][name] = {**shipped["clocks"][name], **period}
+    return merged
+
+
 def read_rules(
     table: Mapping[str, Any], settings: DecisionSettings, over: Mapping[str, Any] | None = None, where: str = "life.toml"
 ) -> Rules:
@@ -74,12 +92,7 @@ def read_rules(
     Raises:
         DataError: a key is missing or unknown, or its value is out of range; the message names it.
     """
-    merged = {section: {**values, **(over or {}).get(section, {})} for section, values in table.items()}
-    if strange := set(over or {}) - set(table):
-        raise DataError(f"{where}: no section [{sorted(strange)[0]}]; there are {', '.join(table)}")
-    for section, values in (over or {}).items():
-        if strange := set(values) - set(table[section]):
-            raise DataError(f"{where}: [{section}] has no key {sorted(strange)[0]!r}")
+    merged = _merged(table, over or {}, where)
 
     def number(section: str, key: str, low: float, high: float) -> float:
         found = merged.get(section, {}).get(key)

@@ -62,6 +62,6 @@ class Watch(Struct, frozen=True):
     since: datetime
     rung: int = 0
 
-    def once_more(self) -> Watch:
-        """The same after its clock has rung."""
-        return Watch(self.since, self.rung + 1)
+    def after(self, rung: int) -> Watch:
+        """The same after its clock has rung so often."""
+        return Watch(self.since, rung)

@@ -72,7 +72,7 @@ class Given:
         """Of what is asked, so that an id that is used twice for different things can be told; times are left out, since a
         repetition may be given its own."""
         said = [(note.field, note.value, note.patient, note.longitude, note.latitude) for note in self.notes]
-        return xxhash.xxh3_128_digest(json.encode((self.issued.command, self.issued.actor, said)))
+        return xxhash.xxh3_128_digest(json.encode((self.issued.command, self.issued.actor, said), order="deterministic"))
 
 
 class Service:

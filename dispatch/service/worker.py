@@ -81,7 +81,8 @@ class Worker:
         ring = Ring(named(due.ref), due.name, datetime.fromtimestamp(due.deadline_ms / 1000, UTC))
         try:
             # The state says whether this clock still runs, and a commit compares versions: so it fires once.
-            await self._service.do(self._region, CLOCK, f"ring.{due.ref.kind}-{due.ref.id}-{uuid.uuid4().hex}", ring)
+            # A short id: runs that it makes are named after it, and may ring again.
+            await self._service.do(self._region, CLOCK, f"ring.{uuid.uuid4().hex}", ring)
         except (RefusedError, InputError, CodecError):
             log.exception("region %s: clock %s of %s could not be fired; it rings again", self._region, due.name, due.ref)
 

@@ -17,6 +17,7 @@ import pytest
 from api.cli import app as wired
 from dispatch.archive import Places, read_cases
 from dispatch.archive.checkup import Grade
+from dispatch.life.rules import default_rules
 from dispatch.store import EmbeddedServer, Ref, Store, open_store
 from routing import LANGUAGES
 from routing.catalogue import texts
@@ -156,6 +157,20 @@ def test_doctor_says_what_is_wrong_and_what_to_do(typed: Run, home: Path) -> Non
     assert findings(broken)["service", ""] == "error"
 
 
+def test_doctor_reads_a_region_s_own_settings(typed: Run, home: Path) -> None:
+    with_store(home, lambda store: fill(store, REGION))
+    assert findings(typed("doctor", "--json"))["clocks", REGION] == "ok"
+    own = home / "settings" / f"{REGION}.toml"
+    own.parent.mkdir()
+    own.write_text("".join(f"[life.clocks.{name}]\nfirst = 7\n" for name in default_rules().clocks), encoding="utf-8")
+    assert findings(typed("doctor", "--json"))["clocks", REGION] == "warning"  # as it stands, the clock was set by others
+    own.write_text("[life.clocks.intake]\nfirst = 'soon'\n", encoding="utf-8")
+    sick = typed("doctor", "--json")
+    assert sick.code == 1
+    assert findings(sick)["settings", REGION] == "error"
+    assert own.name in sick.out
+
+
 def test_doctor_joins_a_running_service(typed: Run, home: Path) -> None:
     code = (
         "import asyncio, sys, pathlib\n"
@@ -188,7 +203,21 @@ def test_doctor_joins_a_running_service(typed: Run, home: Path) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_check_has_all_its_words(language: str) -> None:
     checks = {
-        *("service", "store", "clock", "schema", "world", "clocks", "overdue", "fixes", "archive", "room", "modes", "region")
+        *(
+            "service",
+            "store",
+            "clock",
+            "schema",
+            "world",
+            "clocks",
+            "overdue",
+            "fixes",
+            "archive",
+            "room",
+            "modes",
+            "region",
+            "settings",
+        )
     }
     there = {key.removeprefix("keeping.doctor.") for key in texts(language) if key.startswith("keeping.doctor.")}  # type: ignore[arg-type]
     grades: Sequence[str] = get_args(Grade)

@@ -192,11 +192,12 @@ def test_when_nobody_chooses_for_too_long(step: Any, rung: int, rings: int, due:
 class TestARegionsOwnFigures:
     def test_it_sets_what_it_likes_and_keeps_the_rest(self) -> None:
         over = {
-            "clocks": {"desk": {"first": 60, "again": 30}},
+            "clocks": {"desk": {"first": 60, "again": 30}, "scene": {"first": 60}},
             "referral": {"after_decline": "sitegar", "desk_phone": "0251-1"},
         }
         mine, usual = read_rules(read_table("life.toml"), default_settings(), over), default_rules()
         assert mine.clocks["desk"].first == timedelta(minutes=1)
+        assert mine.clocks["scene"].again == usual.clocks["scene"].again
         assert mine.clocks["desk"].until(2) == timedelta(minutes=2)
         assert (mine.after_decline, mine.desk_phone, mine.desk_name) == ("sitegar", "0251-1", "SITEGAR")
         assert mine.clocks["answer"] == usual.clocks["answer"]
@@ -209,7 +210,9 @@ class TestARegionsOwnFigures:
             ({"clock": {}}, "no section [clock]"),
             ({"clocks": {"tea": {"first": 1, "again": 1}}}, "[clocks] has no key 'tea'"),
             ({"clocks": {"desk": {"first": 0, "again": 30}}}, "desk: first must be a number of seconds"),
-            ({"clocks": {"desk": {"first": 60}}}, "desk: again must be a number of seconds"),
+            ({"clocks": {"desk": {"again": 0}}}, "desk: again must be a number of seconds"),
+            ({"clocks": {"desk": {"fist": 60}}}, "[clocks] desk has no key 'fist'"),
+            ({"clocks": 5}, "[clocks] must be a section"),
             ({"clocks": {"desk": 60}}, "desk: first must be"),
             ({"clocks": {"desk": {"first": True, "again": 30}}}, "desk: first must be"),
             ({"search": {"no_vehicle": ["neighbours"]}}, "'queue' last"),
