@@ -25,7 +25,8 @@ from api.access.sessions import Sessions
 from api.access.tokens import TokenKind, Tokens
 from dispatch.store import Store, StoreRefusedError, StoreUnreachableError
 
-_GRACE = timedelta(minutes=5)
+_LATELY = timedelta(minutes=5)
+_LONGEST_AWAY = timedelta(hours=12)
 _REMEMBERED = 4096
 
 
@@ -51,6 +52,7 @@ class Access:
     attempts: Attempts
     passwords: Passwords
     origins: frozenset[str] = frozenset()
+    _answered: datetime | None = field(default=None, repr=False)
     _seen: OrderedDict[str, tuple[Principal, datetime]] = field(default_factory=OrderedDict, repr=False)
 
     @staticmethod
@@ -148,20 +150,25 @@ class Access:
         return Principal.of(user.name, "person", user.grant, self.roles)
 
     async def _lasting(self, secret: str, find: Callable[[], Awaitable[Principal]]) -> Principal:
-        """While the store is away, whoever was known a moment ago still is: they are to see how old their screen is, not
-        that they are strangers. Commands fail all the same, since nothing can be stored."""
+        """While the store is away, whoever was known shortly before still is, for a shift: they are to see how old their screen
+        is, not that they are strangers, and on a cluster a region whose own node is there goes on. Nobody can be disabled
+        meanwhile, since that could not be stored either."""
         key = digest(secret)
         try:
             found = await find()
         except (StoreUnreachableError, StoreRefusedError):
             who, since = self._seen.get(key, (None, None))
-            if who is None or since is None or self.clock() - since > _GRACE:
+            if who is None or since is None or self._answered is None:
+                raise
+            if since < self._answered - _LATELY or self.clock() - since > _LONGEST_AWAY:
                 raise
             return who
         except NotSignedInError:
             self._seen.pop(key, None)
+            self._answered = self.clock()
             raise
-        self._seen[key] = (found, self.clock())
+        self._answered = self.clock()
+        self._seen[key] = (found, self._answered)
         self._seen.move_to_end(key)
         if len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)
