@@ -57,7 +57,11 @@ async def events(
     said = last_event_id or after
     if said is not None and not _is_id(said):
         raise InputError("Last-Event-ID is not the id of an event")
-    stream = _stream(asked, feed, *await _beginning(asked, feed, said))
+    try:
+        begins = await _beginning(asked, feed, said)
+    except StoreError:
+        begins = None  # refused now, a browser would never ask again
+    stream = _stream(asked, feed, said, begins)
     return StreamingResponse(
         stream, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     )
@@ -91,14 +95,21 @@ def _gap(at: str) -> bytes:
     return b"event: gap\nid: %s\ndata: {}\n\n" % at.encode()
 
 
-async def _stream(asked: Asking, feed: Feed, at: str, gap: bool) -> AsyncIterator[bytes]:
-    yield b"retry: 1000\n: siaga\n\n" + (_gap(at) if gap else b"")
+async def _stream(asked: Asking, feed: Feed, said: str | None, begins: tuple[str, bool] | None) -> AsyncIterator[bytes]:
+    """Messages without end; `begins`: as `_beginning` has it, or None: the store is away, and that is found when it is back."""
+    yield b"retry: 1000\n: siaga\n\n"
+    at, gap = begins or ("", True)
+    if at and gap:
+        yield _gap(at)
     own = None if "events.read" in asked.who.permissions else OwnEvents(asked)
     unasked = 0.0
     quiet, away = 0.0, False
     number = asked.serving.fixes[asked.region].number
     while True:
         try:
+            if not at:
+                at, _ = await _beginning(asked, feed, said)
+                yield _gap(at)
             found = await feed.after(at)
             told = await _told(asked, own, found)
         except TrimmedError:

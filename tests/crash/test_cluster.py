@@ -307,6 +307,41 @@ def test_a_lost_node_stops_its_own_region_only(
     run(scenario())
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("lost", ["kota", "gunung"])
+def test_it_begins_while_a_node_is_lost(run: Run, siaga: MakeSiaga, tmp_path: Path, spots: Spots, lost: str) -> None:
+    """Started while one region's node is away, the service serves the others, and that one when it is back."""
+
+    async def scenario() -> None:
+        async with cluster(tmp_path / "cluster") as nodes:
+            url = "redis+cluster://" + ",".join(f"127.0.0.1:{node.port}" for node in nodes)
+            node = nodes[node_of(lost)]
+            node.kill()
+            await until(partial(seen, nodes, node), "the cluster's word of it")
+            service = siaga("--region", "gunung", "--region", "pesisir", store_url=url)
+            await asyncio.to_thread(service.start)
+            async with AsyncExitStack() as stack:
+                desks = [await stack.enter_async_context(Desk(service, spots, name)) for name in REGIONS]
+                mine = next(desk for desk in desks if desk.region == lost)
+                await asyncio.gather(*(works(desk) for desk in desks if desk is not mine))
+                status, checks, _ = await readiness(mine)
+                assert (status, [name for name, said in checks.items() if said != "ok"]) == (503, [lost])
+                answer, _ = await mine.once("GET", "/cases")  # of which nothing is known yet
+                assert answer.status_code == 503
+                node.start()
+
+                async def ready() -> bool:
+                    return (await readiness(mine))[0] == 200
+
+                await until(ready, "readiness")
+                await works(mine)
+                await asyncio.gather(*map(finish_all, desks))
+            assert await asyncio.to_thread(service.stop) == 0
+            assert "Traceback" not in service.earlier
+
+    run(scenario())
+
+
 async def works(desk: Desk) -> None:
     """A region works: vehicles join, a call is taken, a vehicle is sent and does what it does; all of it is heard."""
     await fleet(desk, VEHICLES)
