@@ -12,10 +12,10 @@ run: .venv/ready-run
 	@exec $(BIN)/siaga serve $(if $(OSM),--osm "$(OSM)") $(ARGS)
 
 test: .venv/ready-test
-	@$(BIN)/pytest -m "not slow" $(ARGS)
+	@$(BIN)/pytest -m "not slow" -n auto --maxprocesses 4 $(ARGS)
 
 test-slow: .venv/ready-test
-	@$(BIN)/pytest -m slow $(ARGS)
+	@$(BIN)/pytest -m slow -n auto --maxprocesses 4 $(ARGS)
 
 bench: .venv/ready-test
 	@$(BIN)/python benchmarks/run.py $(ARGS)

@@ -28,7 +28,7 @@ from api.http.language import language_of
 from api.http.own import own_case, own_people
 from api.http.problems import documented
 from api.http.reading import case_of, everything, positions, tagged
-from api.http.views import CaseView
+from api.http.shapes import CaseView
 from dispatch.life import commands as c
 from dispatch.life.case import Case
 from dispatch.life.decide import decide

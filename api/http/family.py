@@ -19,7 +19,7 @@ from api.http.fields import STRICT, CasePath
 from api.http.legs import present_leg
 from api.http.problems import documented
 from api.http.reading import case_of, positions, run_of, unit_of
-from api.http.views import PositionView
+from api.http.shapes import PositionView
 from dispatch.life.case import Case
 from dispatch.life.refusals import UnknownError
 from dispatch.life.run import Run, RunState

@@ -13,7 +13,7 @@ from api.http.fields import OfficerPath, VehiclePath
 from api.http.own import own_vehicle
 from api.http.problems import documented
 from api.http.reading import everything, officer_of, positions, run_of, tagged, unit_of
-from api.http.views import OfficerView, RunView, VehicleView
+from api.http.shapes import OfficerView, RunView, VehicleView
 from dispatch.fleet import known_equipment
 from dispatch.life import commands as c
 from dispatch.life.events import Ref

@@ -18,7 +18,8 @@ from api.http.asking import Asking
 from api.http.language import language_of
 from api.http.ogc_query import Interval, ItemsQuery
 from api.http.reading import everything, positions
-from api.http.views import VehicleView, Viewer
+from api.http.shapes import VehicleView
+from api.http.views import Viewer
 from dispatch.life.reports import Claims, Condition
 from dispatch.life.units import Unit
 from dispatch.regions import BuiltRegion

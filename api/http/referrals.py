@@ -23,7 +23,7 @@ from api.http.fields import CasePath, OfferPath, PatientPath, RequestPath
 from api.http.own import own_offer, own_patient, own_request
 from api.http.problems import documented
 from api.http.reading import everything
-from api.http.views import CaseView, DeskView, OfferView
+from api.http.shapes import CaseView, DeskView, OfferView
 from dispatch.life import commands as c
 from dispatch.life.case import Case
 from dispatch.life.events import Ref

@@ -17,7 +17,7 @@ from api.http.legs import present_leg
 from api.http.own import own_run
 from api.http.problems import documented
 from api.http.reading import everything, run_of, tagged
-from api.http.views import RunView
+from api.http.shapes import RunView
 from dispatch.life import commands as c
 from dispatch.life.events import Ref
 from dispatch.life.refusals import ConflictError
