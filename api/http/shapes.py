@@ -148,6 +148,7 @@ class RunView(View):
     chosen: str = Field(examples=["recommended"])
     reason: str
     expected_seconds: float | None
+    due_at: datetime | None = Field(description="For what time it is booked; null: at once.")
     since: datetime
     stamps: list[StampView]
     how: str | None

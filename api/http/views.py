@@ -164,6 +164,7 @@ class Viewer:
             chosen=run.chosen,
             reason=run.reason,
             expected_seconds=None if run.expected_ms is None else round(run.expected_ms / 1000, 1),
+            due_at=self.maybe(run.due_at),
             since=self.local(run.watch.since),
             stamps=stamps,
             how=run.how,

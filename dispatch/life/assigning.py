@@ -180,6 +180,7 @@ def start_run(
             sending.reason,
             sending.expected_ms,
             sending.voice,
+            case.pickup_at if case.pickup_at is not None and case.pickup_at > d.now else None,
         )
     )
     if sending.unit is not None:

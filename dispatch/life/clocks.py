@@ -95,4 +95,7 @@ def _run_rings(run: Run, rules: Rules) -> datetime:
     if kind in ("reach", "carry") and run.expected_ms is not None:
         late = timedelta(milliseconds=run.expected_ms * rules.late_factor) + rules.late
         return run.watch.since + late + rules.clocks[kind].again * run.watch.rung
+    if kind == "depart" and run.due_at is not None:
+        leave = run.due_at - timedelta(milliseconds=run.expected_ms or 0.0)
+        return max(run.watch.since + rules.clocks[kind].first, leave) + rules.clocks[kind].again * run.watch.rung
     return _rings(run.watch, kind, rules)

@@ -294,6 +294,7 @@ class RunStarted(RunEvent, frozen=True, tag="run_started"):
     reason: str = ""
     expected_ms: float | None = None
     voice: Voice | None = None
+    due_at: datetime | None = None
 
 
 class RunRetriaged(RunEvent, frozen=True, tag="run_retriaged"):

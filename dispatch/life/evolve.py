@@ -218,6 +218,7 @@ def _started(event: e.RunStarted, recorded: Recorded) -> Run:
         expected_ms=event.expected_ms,
         chosen=event.chosen,
         reason=event.reason,
+        due_at=event.due_at,
     )
 
 

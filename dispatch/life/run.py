@@ -87,6 +87,7 @@ class Run(Struct, frozen=True):
         expected_ms: how long the leg under way was reckoned to take from `watch.since` on, or None.
         chosen, reason: who chose it, and why not the first choice.
         how, ended_at: how it ended, and when.
+        due_at: for what time it was booked, where that was still to come; None: at once.
     """
 
     id: str
@@ -104,6 +105,7 @@ class Run(Struct, frozen=True):
     reason: str = ""
     how: How | None = None
     ended_at: datetime | None = None
+    due_at: datetime | None = None
 
     @property
     def live(self) -> bool:

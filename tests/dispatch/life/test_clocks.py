@@ -23,7 +23,7 @@ from dispatch.life.commands import (
     SeekHelp,
     StandDown,
 )
-from dispatch.life.events import Ref
+from dispatch.life.events import CaseClockRang, Ref
 from dispatch.life.ringing import wanted_by_ring
 from dispatch.life.rules import default_rules, read_rules
 from dispatch.life.run import Rider
@@ -164,6 +164,31 @@ def test_a_booked_trip_that_is_late_already_rings_at_once_and_not_before_its_sea
     desk.give(StandDown(trip.id, ""))
     desk.give(DescribeCase("B1", pickup_at=START - timedelta(hours=1)))
     assert (clock_at(desk, "search", "B1") or 0) > 0
+
+
+@pytest.mark.parametrize("late", [0, 1, 119, 120, 121, 8 * 3600])
+def test_a_clock_that_nobody_heard_rings_once_and_counts_for_all(late: int) -> None:
+    desk = Desk()
+    desk.give(OpenCase("K1"))
+    desk.wait(seconds=120 + late)
+    (rang,) = desk.give(Ring(Ref("case", "K1"), "intake", START + timedelta(seconds=120)))
+    assert rang.event == CaseClockRang("K1", "intake", 1 + late // 120)
+    assert 0 < (clock_at(desk, "intake") or 0) <= 120
+
+
+def test_a_crew_that_is_booked_for_later_is_not_told_to_leave_now() -> None:
+    desk = Desk()
+    desk.fleet("a1")
+    desk.give(OpenCase("B1", "outpatient", Priority.GREEN, HERE, pickup_at=START + timedelta(minutes=40)))
+    desk.give(Assign("B1", "a1"))
+    run = desk.run("B1")
+    assert run.due_at == START + timedelta(minutes=40)
+    assert clock_at(desk, "run", run.id) == 60  # to acknowledge, as ever
+    desk.give(Progress(run.id, TimePoint.ACKNOWLEDGED))
+    waits = clock_at(desk, "run", run.id)
+    assert waits == 40 * 60 - (run.expected_ms or 0) / 1000 > 180
+    ring(desk, "run", of=run.id)
+    assert clock_at(desk, "run", run.id) == 120
 
 
 def test_what_is_worked_out_before_a_clock_rings() -> None:
