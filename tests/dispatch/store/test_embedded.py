@@ -42,7 +42,7 @@ from tests.stores import Run, until
 ROOT = Path(__file__).resolve().parents[3]
 CASE = Ref("case", "1")
 PARENT = """
-import asyncio, sys
+import asyncio, signal, sys
 from pathlib import Path
 from dispatch.store import Commit, EmbeddedServer, Ref, Write, open_store
 
@@ -53,6 +53,7 @@ async def main():
             print(server.pid, flush=True)
             await asyncio.sleep(600)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever starts the tests may have it ignored
 try:
     asyncio.run(main())
 except KeyboardInterrupt:
