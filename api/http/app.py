@@ -44,10 +44,11 @@ def create_app(serving: Serving, access: Access) -> FastAPI:
     )
     app.state.serving, app.state.access, app.state.figures = serving, access, Figures()
     install(app)
-    for one in (cases, family, referrals, runs, fleet, positions, places, events, health, ogc, fhir_endpoints):
+    # Routes are tried one after the other: first what is asked for most, every vehicle's position every few seconds.
+    app.include_router(positions.trackers(serving, access))
+    for one in (positions, health, cases, family, referrals, runs, fleet, places, events, ogc, fhir_endpoints):
         app.include_router(one.router)
     app.include_router(access_router(documented))
-    app.include_router(positions.trackers(serving, access))
     app.include_router(osrm_router(lambda name: _opened(serving, name)), dependencies=[require("route.read")])
     describe(app)
     app.add_middleware(Around, figures=app.state.figures)
