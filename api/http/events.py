@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
@@ -102,10 +103,10 @@ async def _stream(asked: Asking, feed: Feed, said: str | None, begins: tuple[str
     if at and gap:
         yield _gap(at)
     own = None if "events.read" in asked.who.permissions else OwnEvents(asked)
-    unasked = 0.0
     quiet, away = 0.0, False
     number = asked.serving.fixes[asked.region].number
-    while True:
+    welcome = _Welcome(asked)
+    while welcome.lasts():
         try:
             if not at:
                 at, _ = await _beginning(asked, feed, said)
@@ -135,12 +136,8 @@ async def _stream(asked: Asking, feed: Feed, said: str | None, begins: tuple[str
         if quiet >= _PING_SECONDS:
             yield b": %s\n\n" % at.encode()
             quiet = 0.0
-        if unasked >= WELCOME_SECONDS:
-            unasked = 0.0
-            if not await _still_welcome(asked):
-                return
         await asyncio.sleep(BATCH_SECONDS)
-        quiet, unasked = quiet + BATCH_SECONDS, unasked + BATCH_SECONDS
+        quiet += BATCH_SECONDS
 
 
 def _fixes(asked: Asking, number: int) -> tuple[int, bytes]:
@@ -154,6 +151,26 @@ def _fixes(asked: Asking, number: int) -> tuple[int, bytes]:
         found = {name: body for name, body in found.items() if name == asked.who.vehicle}
     told = b"event: fixes\ndata: [%s]\n\n" % b",".join(found.values()) if found else b""
     return feed.number, told
+
+
+class _Welcome:
+    """Whether a listener may go on: asked now and then, beside what is told meanwhile."""
+
+    def __init__(self, asked: Asking) -> None:
+        self._asked = asked
+        self._since = time.monotonic()
+        self._asking: asyncio.Task[bool] | None = None
+
+    def lasts(self) -> bool:
+        """Whether they may, as far as is known."""
+        if self._asking is not None and self._asking.done():
+            if not self._asking.result():
+                return False
+            self._asking = None
+        if self._asking is None and time.monotonic() - self._since >= WELCOME_SECONDS:
+            self._since = time.monotonic()
+            self._asking = asyncio.create_task(_still_welcome(self._asked))
+        return True
 
 
 async def _still_welcome(asked: Asking) -> bool:

@@ -189,6 +189,7 @@ def _of_run(event: e.AnyRunEvent) -> dict[str, Any]:
                 "chosen": event.chosen,
                 "expected_s": seconds(event.expected_ms),
                 "count": len(event.riders),
+                "pickup_at": event.due_at,
             }
         case e.RunProgressed():
             return {"point": event.point, "state": event.state, "expected_s": seconds(event.expected_ms)}

@@ -12,6 +12,7 @@ After `?` come redis-py's own settings, for instance `ssl_ca_certs=/etc/ssl/own-
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
@@ -46,6 +47,9 @@ LONGEST_WAIT_MS = 2000
 """A stream reader waits this long at most in one call: under `ANSWER_SECONDS`, else waiting would look like a lost server."""
 
 _PROBE_SECONDS = 1.0
+NOTICED_SECONDS = ANSWER_SECONDS + _PROBE_SECONDS
+"""Until a server that hangs is known to, and nobody waits for it any more."""
+
 _BETWEEN_PROBES_SECONDS = 0.25
 
 _COMMAND_CONNECTIONS = 64
@@ -83,7 +87,7 @@ class Node:
     """One server: a bounded set of connections for commands, and others for readers that wait.
 
     A server may hang, or its cable be pulled: connections stand and nothing is answered. The first to find out has waited
-    `ANSWER_SECONDS`; from then on everybody is refused at once, until a probe is answered.
+    `NOTICED_SECONDS`; from then on everybody is refused at once, until a probe is answered.
 
     Attributes:
         address: for messages; without user and password.
@@ -120,32 +124,38 @@ class Node:
         if self._silent_since is not None:
             since = self._silent_since.isoformat(timespec="seconds")
             raise StoreUnreachableError(f"the store at {self.address} does not answer: it has said nothing since {since}")
+        begun = time.monotonic()
         try:
             return await uncancelled(do(self._readers if waits else self._commands))
         except (StoreError, MovedError, AskError, TryAgainError):
             raise
         except (RedisError, OSError) as error:
-            if isinstance(error, TimeoutError):
-                self._doubt()
+            # By the time that it took: some of the client's time-outs are called otherwise.
+            if time.monotonic() - begun >= CONNECT_SECONDS:
+                await self._doubt()
             raise store_error(self.address, error) from error
 
-    def _doubt(self) -> None:
+    async def _doubt(self) -> None:
+        """Asks once more, shortly: it may be this process that was too busy to hear the answer."""
+        if self._silent_since is not None or await self._answers():
+            return
         self._silent_since = datetime.now(UTC)
         if self._probing is None or self._probing.done():
             self._probing = asyncio.create_task(self._probe())
 
+    async def _answers(self) -> bool:
+        """Whether it says anything, or refuses: whoever asks it next is told so at once."""
+        begun = time.monotonic()
+        try:
+            await uncancelled(self._probes.execute_command("PING"))
+        except (RedisError, OSError):
+            return time.monotonic() - begun < _PROBE_SECONDS
+        return True
+
     async def _probe(self) -> None:
-        """Until it says anything, be it an error."""
-        while True:
-            try:
-                await uncancelled(self._probes.execute_command("PING"))
-            except TimeoutError:
-                await asyncio.sleep(_BETWEEN_PROBES_SECONDS)
-                continue
-            except (RedisError, OSError):
-                pass  # whoever asks it next is told so at once
-            self._silent_since = None
-            return
+        while not await self._answers():
+            await asyncio.sleep(_BETWEEN_PROBES_SECONDS)
+        self._silent_since = None
 
     async def aclose(self) -> None:
         if self._probing is not None:

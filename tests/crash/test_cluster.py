@@ -20,7 +20,7 @@ import pytest
 
 from api.access.records import ACCESS_REGION
 from dispatch.store import StoreError, open_store
-from dispatch.store.connect import ANSWER_SECONDS
+from dispatch.store.connect import NOTICED_SECONDS
 from dispatch.store.keys import Keys
 from tests.crash.checks import check
 from tests.crash.clients import finish_all, fleet
@@ -219,7 +219,7 @@ class Mine:
     async def while_lost(self, seconds: float, hangs: bool) -> None:
         """It says so, as long as it is lost, and at once; only of a node that hangs must somebody find out by waiting."""
         desk, begun = self.desk, time.monotonic()
-        most = ANSWER_SECONDS + AT_ONCE_SECONDS if hangs else AT_ONCE_SECONDS
+        most = NOTICED_SECONDS + AT_ONCE_SECONDS if hangs else AT_ONCE_SECONDS
         while True:
             longest = await refused(desk, self.case, self.version)
             status, checks, taken = await readiness(desk)
@@ -284,7 +284,7 @@ def test_a_lost_node_stops_its_own_region_only(
                 loss.begin()
                 await others.during(mine.while_lost(seconds, hangs))
                 # Who people are is asked of one node: where that hangs, those who ask just then wait for it.
-                said = await others.check(once=ANSWER_SECONDS if hangs and node is nodes[node_of(ACCESS_REGION)] else 0.0)
+                said = await others.check(once=NOTICED_SECONDS if hangs and node is nodes[node_of(ACCESS_REGION)] else 0.0)
                 await until(partial(seen, nodes, node), "the cluster's word of it")
                 loss.end()
                 await others.during(mine.once_back())
