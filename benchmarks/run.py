@@ -1,7 +1,8 @@
-"""`make bench`: Siaga beside its peers, one run, one table.
+"""`make bench`: routing beside its peers, and the live service; one run, a table each.
 
-On an extract (Porto, where it is at hand) and on an invented region. Everybody works in a process of its own, is prepared
-anew, and then asked the same random questions in turn; what can't be measured here says why. Works in `benchmarks/.cache`.
+Routing: on an extract (Porto, where it is at hand) and on an invented region. Everybody works in a process of its own, is
+prepared anew, and then asked the same random questions in turn. The service: see `benchmarks/service/part.py`. What can't be
+measured here says why. Works in `benchmarks/.cache`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import argparse
 import fcntl
 import os
-import platform
 import shutil
 import signal
 import subprocess
@@ -25,7 +25,11 @@ from benchmarks.contestants import PEERS, SIAGA, Case, Contestant
 from benchmarks.environment import BENCHMARKS, CACHE, ROOT
 from benchmarks.measuring import Results, measure
 from benchmarks.processes import Worker, WorkerError, run_to_end
+from benchmarks.results_file import ROUTING, SERVICE, machine, write
+from benchmarks.service.part import QUICK, Amounts, measure_service
+from benchmarks.service.rows import SERVICE_NOTES, ServiceResults
 from benchmarks.table import NOTES, Table, goals
+from routing import SiagaError
 
 PORTO = ROOT.parent / "shared" / "osm" / "porto.osm.pbf"
 SEED = 20_221_122
@@ -39,6 +43,8 @@ FULL_PACE = 1.15
 AFTER_IDLE, WARMING_UP, RECOMMENDATIONS = 5, 25, 30
 """Of each burst the first are a row of their own (the caches are cold then), the next warm up, the others are measured."""
 IMPORTS = 5
+_CHANGE_ROUTING = ("osm", "junctions", "no_peers", "repetitions", "pairs", "minutes", "keep")
+"""Options with which the routing part is another one."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,48 +53,91 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = CACHE / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was measured is shown
-    peers = [peer for peer in PEERS if not options.no_peers and (not options.only or peer.name in options.only)]
-    measured: list[Results] = []
-    failed = False
     with (folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             print("another run of the benchmark is under way", file=sys.stderr)
             return 2
-        leftovers = [] if options.keep else ["case-*", "*.osm.pbf"]
-        _remove(folder, leftovers)
-        try:
-            _warm_up(folder)
-            for case in _cases(options, folder):
-                results = Results(case)
-                measured.append(results)
-                failed |= not _measure_case(results, peers, options, folder)
-        except KeyboardInterrupt:
-            _say("interrupted; this is what was measured until then")
-            failed = True
-        finally:
-            _remove(folder, leftovers)
-    return int(_report(measured, peers, options.out) or failed)
+        # The short part first; each is written when it is done, whatever becomes of the other.
+        parts = [part for name, part in ((SERVICE, _service), (ROUTING, _routing)) if name in options.parts]
+        outcomes = [part(options, folder) for part in parts]
+    return int(any(outcomes))
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="benchmarks/run.py", description="Siaga beside its peers, one run, one table.")
-    parser.add_argument("--osm", type=Path, default=PORTO if PORTO.exists() else None, help="extract to measure on")
-    parser.add_argument("--junctions", type=int, default=1_000_000, help="of the invented region; 0: none")
-    parser.add_argument("--only", nargs="+", default=[], choices=[peer.name for peer in PEERS], help="these peers only")
+    parser = argparse.ArgumentParser(
+        prog="benchmarks/run.py", description="Siaga's routing beside its peers, and the live service, one run, a table each."
+    )
+    names = [peer.name for peer in PEERS]
+    parser.add_argument("--osm", type=Path, default=PORTO if PORTO.exists() else None, help="extract to measure routing on")
+    parser.add_argument("--junctions", type=int, default=1_000_000, help="of the invented region for routing; 0: none")
+    parser.add_argument("--only", nargs="+", default=[], choices=[ROUTING, SERVICE, *names], metavar="PART", help=(
+        f"{ROUTING} or {SERVICE}: this part only; {', '.join(names)}: routing beside these peers only"))  # fmt: skip
     parser.add_argument("--no-peers", action="store_true", help="Siaga alone")
-    parser.add_argument("--repetitions", type=int, default=7, help="rounds, after one that warms up")
+    parser.add_argument("--repetitions", type=int, default=7, help="rounds of routing, after one that warms up")
     parser.add_argument("--pairs", type=int, default=20, help="routes and paths a round")
     parser.add_argument("--minutes", type=float, default=60.0, help="given to each peer for preparing, and again for answering")
     parser.add_argument("--keep", action="store_true", help="keep what is prepared, and take what was kept (not measured then)")
-    parser.add_argument("--out", type=Path, help="write the table into this file (benchmarks/results.md)")
+    parser.add_argument("--quick", action="store_true", help="less of the service's part, to see that it works")
+    parser.add_argument("--out", type=Path, help=(
+        "where the tables go, each in place of the one that is there; by default results.md, for parts that are run as a whole "
+        "and to their end"))  # fmt: skip
     options = parser.parse_args(arguments)
+    options.peers = [name for name in options.only if name in names]
+    options.parts = {name for name in options.only if name not in names} | ({ROUTING} if options.peers else set())
+    options.parts = options.parts or {ROUTING, SERVICE}
+    usual = parser.parse_args([])
+    options.whole = {
+        ROUTING: options.osm is not None and not options.peers
+        and all(getattr(options, name) == getattr(usual, name) for name in _CHANGE_ROUTING),
+        SERVICE: not options.quick,
+    }  # fmt: skip
     if options.osm is not None and not options.osm.is_file():
         parser.error(f"there is no extract {options.osm}")
-    if options.osm is None and not options.junctions:
+    if ROUTING in options.parts and options.osm is None and not options.junctions:
         parser.error("nothing to measure on: give --osm or --junctions")
     return options
+
+
+# -- the parts ----------------------------------------------------------------------------------------------------------
+
+
+def _service(options: argparse.Namespace, _folder: Path) -> bool:
+    """Measures the live service; whether something failed or an answer was wrong."""
+    results = ServiceResults()
+    try:
+        measure_service(results, QUICK if options.quick else Amounts(), SEED, _say)
+    except KeyboardInterrupt:
+        _say("interrupted; this is what was measured until then")
+        results.failed = True
+    except (SiagaError, WorkerError, OSError) as error:
+        _say(f"the live service: {error}")
+        results.failed = True
+    print("\n".join([results.text(), "", SERVICE_NOTES, "", machine()]))
+    write(options, SERVICE, [machine(), results.markdown(), SERVICE_NOTES], failed=results.failed)
+    return results.failed or results.different > 0
+
+
+def _routing(options: argparse.Namespace, folder: Path) -> bool:
+    """Measures routing beside the peers; whether something failed or an answer was wrong."""
+    peers = [peer for peer in PEERS if not options.no_peers and (not options.peers or peer.name in options.peers)]
+    measured: list[Results] = []
+    failed = False
+    leftovers = [] if options.keep else ["case-*", "*.osm.pbf"]
+    _remove(folder, leftovers)
+    try:
+        _warm_up(folder)
+        for case in _cases(options, folder):
+            results = Results(case)
+            measured.append(results)
+            failed |= not _measure_case(results, peers, options, folder)
+    except KeyboardInterrupt:
+        _say("interrupted; this is what was measured until then")
+        failed = True
+    finally:
+        _remove(folder, leftovers)
+    return _report(measured, peers, options, failed=failed) or failed
 
 
 def _say(text: str) -> None:
@@ -219,33 +268,18 @@ def _import_seconds() -> float:
 # -- what comes of it ---------------------------------------------------------------------------------------------------
 
 
-def _report(measured: Sequence[Results], peers: Sequence[Contestant], out: Path | None) -> bool:
+def _report(measured: Sequence[Results], peers: Sequence[Contestant], options: argparse.Namespace, *, failed: bool) -> bool:
     """Prints and writes what is there; whether an answer was wrong."""
     table = Table(SIAGA, peers)
     for results in measured:
         table.add(results)
     packages = {one.package: one for one in (SIAGA, *peers)}
     versions = ", ".join(f"{name} {version}" for name, one in packages.items() if (version := one.version()))
-    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
     verdicts = [goal for results in measured for goal in goals(results)]
     lines = [f"{'holds' if goal.holds else 'MISSED'}: {goal.words}: {goal.found}" for goal in verdicts]
-    print("\n".join([table.text(), "", NOTES, "", *lines, "", machine, versions]))
-    if out is not None:
-        text = [
-            "# Siaga beside its peers",
-            "",
-            f"{datetime.now(UTC):%Y-%m-%d}, {machine}. {versions}. Made by `make bench`.",
-            "",
-            table.markdown(),
-            "",
-            NOTES,
-            "",
-            "## What must hold",
-            "",
-            *(f"- {line}" for line in lines),
-            "",
-        ]
-        out.write_text("\n".join(text), encoding="utf-8")
+    print("\n".join([table.text(), "", NOTES, "", *lines, "", machine(), versions]))
+    held = "\n".join(f"- {line}" for line in lines)
+    write(options, ROUTING, [f"{machine()} {versions}.", table.markdown(), NOTES, "## What must hold", held], failed=failed)
     return any(count for results in measured for count in results.different.values())
 
 

@@ -6,7 +6,6 @@ Nothing is asked twice: each time every vehicle stands elsewhere, and so does th
 from __future__ import annotations
 
 import json
-import statistics
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from serve import serve
 
+from benchmarks.pace import pace
 from dispatch.cases import requirement
 from dispatch.facts import Call, Region
 from dispatch.fleet import Vehicle, VehicleKind, VehicleStatus
@@ -115,17 +115,6 @@ class Worker:
             latitude=y,
             fix_time=self.now - timedelta(seconds=int(rng.exponential(120))),
         )
-
-
-def pace() -> float:
-    """Seconds that a fixed loop takes at present: the median of nine, some 10 ms in all."""
-    several = []
-    for _ in range(9):
-        start, total = time.perf_counter(), 0
-        for number in range(20_000):
-            total += number * number
-        several.append(time.perf_counter() - start)
-    return statistics.median(several)
 
 
 if __name__ == "__main__":
