@@ -77,9 +77,11 @@ def _view(asked: Asking, one: Judged) -> JudgedView:
 @router.post("/fixes")
 async def post_fixes(body: FixesBody, asked: Writing) -> list[JudgedView]:
     """Where vehicles are or were. Doubtful positions are taken and marked, and nothing is done because of them."""
+    known = asked.serving.board(asked.region).world.units
     for vehicle in {one.vehicle for one in body.fixes}:
         own_vehicle(asked, vehicle, "vehicles.write")
-        await unit_of(asked, vehicle)
+        if vehicle not in known:
+            await unit_of(asked, vehicle)
     now = asked.now
     source: Source = "driver_page" if asked.who.kind == "person" else "api"
     fixes = [

@@ -186,6 +186,8 @@ def trackers_router(accept: Accept, zone: tzinfo = UTC) -> APIRouter:
             await take(parse_osmand({**request.query_params, **_form(body)}, zone))
         return Response(status_code=200)
 
+    # What FastAPI does around a request takes longer than the position in it; the two below it only describe this one.
+    router.add_route("/track/osmand", osmand, methods=["GET", "POST"], include_in_schema=False)
     answers: dict[int | str, Json] = {200: {"description": "Taken."}, **documented(401, 403, 413, 422, 503)}
     for method, name in (("GET", "track_osmand"), ("POST", "track_osmand_form")):
         router.add_api_route(
