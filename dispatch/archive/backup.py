@@ -31,8 +31,9 @@ from msgspec import Struct
 from dispatch.archive.appendonly import copy_log, log_files
 from dispatch.archive.columns import SCHEMA as ARCHIVE_SCHEMA
 from dispatch.archive.errors import ArchiveInUseError, BackupError
-from dispatch.archive.files import digest_of, locked, write_whole, written_whole
+from dispatch.archive.files import digest_of, locked, written_whole
 from dispatch.archive.inventory import Held, inventory, private_of
+from dispatch.archive.lists import read_list, write_list
 from dispatch.archive.manifest import NAME, archived_regions, read_manifest
 from dispatch.archive.places import Places
 from dispatch.service.codec import STATE_SCHEMA
@@ -223,7 +224,7 @@ def _member(name: str, size: int, now: datetime) -> tarfile.TarInfo:
 
 def _list(path: Path, listed: Listed) -> None:
     kept = [one for one in listed_backups(path) if one.path != listed.path]
-    write_whole(path, msgspec.json.format(msgspec.json.encode([*kept, listed]), indent=1))
+    write_list(path, [*kept, listed])
 
 
 def listed_backups(path: Path) -> list[Listed]:
@@ -232,12 +233,7 @@ def listed_backups(path: Path) -> list[Listed]:
     Raises:
         BackupError: the list is damaged.
     """
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=list[Listed])
-    except FileNotFoundError:
-        return []
-    except msgspec.DecodeError as error:
-        raise BackupError(f"{path} is damaged ({error}); move it away, and look after the backups by hand") from error
+    return read_list(path, Listed, "move it away, and look after the backups by hand")
 
 
 def read_backup(file: Path) -> BackupManifest:

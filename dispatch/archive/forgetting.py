@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
 from dispatch.archive.case_rows import Story, is_over, riders_of, runs_of, told
 from dispatch.archive.errors import BackupError, ForgetError
-from dispatch.archive.files import write_whole
+from dispatch.archive.lists import read_list, write_list
 from dispatch.archive.manifest import read_manifest
 from dispatch.life.case import Case
 from dispatch.life.run import Run
@@ -184,17 +183,12 @@ def forgotten_cases(path: Path) -> list[Gone]:
     Raises:
         BackupError: the list is damaged.
     """
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=list[Gone])
-    except FileNotFoundError:
-        return []
-    except msgspec.DecodeError as error:
-        raise BackupError(f"{path} is damaged ({error}); mend it: backups are held to it when they are restored") from error
+    return read_list(path, Gone, "mend it: backups are held to it when they are restored")
 
 
 def _remember(path: Path, gone: Gone) -> None:
     kept = [one for one in forgotten_cases(path) if (one.region, one.case) != (gone.region, gone.case)]
-    write_whole(path, msgspec.json.format(msgspec.json.encode([*kept, gone]), indent=1))
+    write_list(path, [*kept, gone])
 
 
 def _look_into(backups: Iterable[Path], region: str, case: str) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
