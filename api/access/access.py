@@ -26,7 +26,7 @@ from api.access.tokens import TokenKind, Tokens
 from dispatch.store import Store, StoreRefusedError, StoreUnreachableError
 
 _LATELY = timedelta(minutes=5)
-_DEVICE_LASTS = timedelta(seconds=10)
+_DEVICE_LASTS = timedelta(seconds=30)
 _LONGEST_AWAY = timedelta(hours=12)
 _REMEMBERED = 4096
 

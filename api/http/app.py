@@ -12,10 +12,11 @@ from api.access import Access, access_router, require
 from api.http import cases, events, family, fhir_endpoints, fleet, health, ogc, places, positions, referrals, runs
 from api.http.described import describe
 from api.http.health import Figures
-from api.http.middleware import Around
+from api.http.middleware import Around, directly
 from api.http.osrm import OpenedRegion, osrm_router
 from api.http.problems import documented, install
 from api.http.serving import Serving
+from api.http.trackers import OSMAND, osmand_answer, trackers_router
 
 DESCRIPTION = """Dispatch of village ambulances and social-service escort cars: cases from the call to the handover.
 
@@ -41,17 +42,21 @@ def create_app(serving: Serving, access: Access) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/v1/openapi.json",
+        # It would tell whole addresses to whatever a variable of the environment names, and a tracker's id stands in them.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.serving, app.state.access, app.state.figures = serving, access, Figures()
     install(app)
+    accept = positions.acceptance(serving, access)
     # Routes are tried one after the other: first what is asked for most, every vehicle's position every few seconds.
-    app.include_router(positions.trackers(serving, access))
+    app.include_router(trackers_router(accept))
     for one in (positions, health, cases, family, referrals, runs, fleet, places, events, ogc, fhir_endpoints):
         app.include_router(one.router)
     app.include_router(access_router(documented))
     app.include_router(osrm_router(lambda name: _opened(serving, name)), dependencies=[require("route.read")])
     describe(app)
-    app.add_middleware(Around, figures=app.state.figures)
+    direct = {OSMAND: directly(app, osmand_answer(accept))}
+    app.add_middleware(Around, figures=app.state.figures, direct=direct)
     return app
 
 

@@ -16,7 +16,7 @@ from api.http.own import own_vehicle
 from api.http.problems import documented
 from api.http.reading import unit_of
 from api.http.serving import Serving
-from api.http.trackers import trackers_router
+from api.http.trackers import Accept
 from dispatch.positions.fixes import Fix, Judged, Source
 from dispatch.positions.reports import ReportedFix
 
@@ -121,8 +121,8 @@ async def get_trail(vehicle: str, asked: Own) -> list[TrailPoint]:
     return found
 
 
-def trackers(serving: Serving, access: Access) -> APIRouter:
-    """What trackers send to: each by a device id that can post the positions of one vehicle, and nothing else."""
+def acceptance(serving: Serving, access: Access) -> Accept:
+    """Takes what trackers send: each by a device id that can post the positions of one vehicle, and nothing else."""
 
     async def accept(secret: str, reported: ReportedFix) -> None:
         try:
@@ -140,4 +140,4 @@ def trackers(serving: Serving, access: Access) -> APIRouter:
             raise ForbiddenError("other_region", region=repr(region))
         await tracking.take([reported.of(who.vehicle, who.id, serving.service.clock())])
 
-    return trackers_router(accept)
+    return accept

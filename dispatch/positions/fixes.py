@@ -8,7 +8,7 @@ come late and in any order, and moves no vehicle backwards. `judge` says what is
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal, get_args
 
@@ -149,14 +149,14 @@ def judge(fix: Fix, track: Track, area: Area | None, settings: PositionSettings)
     return Judged(fix, tuple(mark for mark in MARKS if mark in marks)), track
 
 
-def judge_all(fixes: Iterable[Fix], track: Track, area: Area | None, settings: PositionSettings) -> tuple[list[Judged], Track]:
+def judge_all(fixes: Sequence[Fix], track: Track, area: Area | None, settings: PositionSettings) -> tuple[list[Judged], Track]:
     """A batch of one vehicle's fixes, judged in the order in which they were taken, whatever order they come in.
 
     Returns:
         What is wrong with each, oldest first, and the track after them.
     """
     judged = []
-    for fix in sorted(fixes, key=_when):
+    for fix in sorted(fixes, key=_when) if len(fixes) > 1 else fixes:
         one, track = judge(fix, track, area, settings)
         judged.append(one)
     return judged, track

@@ -96,13 +96,15 @@ class Tracking:
         Raises:
             StoreError: the store can't.
         """
+        if len(fixes) == 1:  # from a tracker; there are so many that it counts
+            return await self._of_vehicle(fixes[0].vehicle, fixes)
         by_vehicle: dict[str, list[Fix]] = {}
         for fix in fixes:
             by_vehicle.setdefault(fix.vehicle, []).append(fix)
         found = await asyncio.gather(*(self._of_vehicle(vehicle, some) for vehicle, some in by_vehicle.items()))
         return [one for some in found for one in some]
 
-    async def _of_vehicle(self, vehicle: str, fixes: list[Fix]) -> list[Judged]:
+    async def _of_vehicle(self, vehicle: str, fixes: Sequence[Fix]) -> list[Judged]:
         # One after the other: what a fix means depends on the one before.
         async with self._locks.setdefault(vehicle, asyncio.Lock()):
             here = await self._remembered(vehicle)
@@ -112,14 +114,14 @@ class Tracking:
                 if one.usable:
                     await self._follow(here, one.fix)
                 kept.append(self._keep(here, one))
-        await asyncio.gather(*kept)
+        await (kept[0] if len(kept) == 1 else asyncio.gather(*kept))
         return judged
 
     async def _remembered(self, vehicle: str) -> _Vehicle:
         here = self._known.get(vehicle)
         if here is None:
             here = self._known[vehicle] = _Vehicle(Track(), Movement())
-            last = (await self._service.store.fixes.latest(self._live.name)).get(vehicle)
+            last = await self._service.store.fixes.latest_of(self._live.name, vehicle)
             if last is not None:
                 try:
                     here.track = Track(_FIX.decode(last.body))

@@ -45,7 +45,13 @@ class Fixes:
         """The latest fix of each vehicle that ever had one, in one round trip."""
         keys = Keys(region)
         found = await self._link.run(keys.slot, lambda client: client.hgetall(keys.latest_fixes))
-        return {vehicle.decode(): unpack_latest(vehicle, packed) for vehicle, packed in found.items()}
+        return {(name := vehicle.decode()): unpack_latest(name, packed) for vehicle, packed in found.items()}
+
+    async def latest_of(self, region: str, vehicle: str) -> Fix | None:
+        """The latest fix of a vehicle; None if it never had one."""
+        keys = Keys(region)
+        packed = await self._link.run(keys.slot, lambda client: client.hget(keys.latest_fixes, vehicle))
+        return None if packed is None else unpack_latest(vehicle, packed)
 
     async def trail(self, region: str, vehicle: str) -> list[Fix]:
         """A vehicle's last fixes by their time, oldest first; at most `TRAIL_LENGTH`."""

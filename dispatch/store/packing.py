@@ -91,10 +91,10 @@ def unpack_event(event_id: bytes, fields: Mapping[bytes, bytes]) -> StoredEvent:
     return StoredEvent(event_id.decode(), event)
 
 
-def unpack_latest(vehicle: bytes, packed: bytes) -> Fix:
+def unpack_latest(vehicle: str, packed: bytes) -> Fix:
     """A vehicle's latest fix."""
     ms, _, body = packed.partition(b" ")
-    return Fix(vehicle.decode(), int(ms), body)
+    return Fix(vehicle, int(ms), body)
 
 
 def unpack_trail(vehicle: str, packed: bytes) -> Fix:

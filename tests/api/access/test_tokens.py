@@ -58,9 +58,9 @@ def test_how_long_a_token_counts(run: Run, access: Access, clock: Clock, kind: T
     async def scenario() -> None:
         secret, _ = await access.tokens.create("GPS V03", TRACKER, "test", kind=kind)
         by = access.by_device if kind == "device" else access.by_token
-        clock.advance(days=days, seconds=-10)  # so long a tracker is not looked up again
+        clock.advance(days=days, seconds=-30)  # so long a tracker is not looked up again
         await by(secret)
-        clock.advance(seconds=10)
+        clock.advance(seconds=30)
         with pytest.raises(NotSignedInError) as error:
             await by(secret)
         assert error.value.code == "token_expired"
@@ -68,12 +68,12 @@ def test_how_long_a_token_counts(run: Run, access: Access, clock: Clock, kind: T
     run(scenario())
 
 
-def test_a_tracker_that_was_revoked_goes_on_for_ten_seconds_at_most(run: Run, access: Access, clock: Clock) -> None:
+def test_a_tracker_that_was_revoked_goes_on_for_half_a_minute_at_most(run: Run, access: Access, clock: Clock) -> None:
     async def scenario() -> None:
         secret, token = await access.tokens.create("GPS V03", TRACKER, "test", kind="device")
         await access.by_device(secret)
         await access.tokens.revoke(token.id, "person:sari")
-        clock.advance(seconds=9)
+        clock.advance(seconds=29)
         assert (await access.by_device(secret)).permissions == {"fixes.write"}
         clock.advance(seconds=1)
         with pytest.raises(NotSignedInError):

@@ -18,14 +18,8 @@ from hypothesis import strategies as st
 
 from api.http import problems
 from api.http.redacted import redacted
-from api.http.trackers import (
-    LONGEST_BODY,
-    MissingTokenError,
-    parse_osmand,
-    parse_owntracks,
-    parse_traccar_json,
-    trackers_router,
-)
+from api.http.tracker_forms import MissingTokenError, parse_osmand, parse_owntracks, parse_traccar_json
+from api.http.trackers import LONGEST_BODY, trackers_router
 from dispatch.positions.fixes import Fix
 from dispatch.positions.reports import ReportedFix
 from routing import InputError

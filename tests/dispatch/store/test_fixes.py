@@ -25,6 +25,8 @@ def test_the_latest_fix_is_the_newest_trusted_one(run: Run, store: Store, region
         ]
         assert await store.fixes.put(region, fixes) == (True, True, False, False, False, True)
         assert await store.fixes.latest(region) == {"B-1": fixes[5], "B-2": fixes[1]}
+        assert await store.fixes.latest_of(region, "B-1") == fixes[5]
+        assert await store.fixes.latest_of(region, "B-3") is None
         assert await store.fixes.trail(region, "B-1") == [fixes[2], fixes[0], fixes[5], fixes[4]]
         live = await store.fixes.tail(region, START)
         assert [entry.fix for entry in live] == [fixes[0], fixes[1], fixes[5]]
