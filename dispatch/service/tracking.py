@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from msgspec import DecodeError, Struct, json
-from msgspec.structs import asdict
 
 from dispatch.life.commands import Signal as SignalCommand
 from dispatch.life.events import Ref, SignalName
@@ -134,8 +133,17 @@ class Tracking:
     def _keep(self, here: _Vehicle, one: Judged) -> asyncio.Future[None]:
         fix = one.fix
         told = Told(
-            **{name: value for name, value in asdict(fix).items() if name != "device"},
-            marks=tuple(sorted(one.marks)),
+            fix.vehicle,
+            fix.longitude,
+            fix.latitude,
+            fix.fix_time,
+            fix.received_at,
+            fix.source,
+            tuple(sorted(one.marks)),
+            fix.speed_kph,
+            fix.course_deg,
+            fix.accuracy_m,
+            fix.battery,
             run=here.leg_key[0] if here.leg_key and one.usable else None,  # type: ignore[arg-type]
             eta_seconds=round(here.eta_ms / 1000, 1) if here.eta_ms is not None and one.usable else None,
         )
