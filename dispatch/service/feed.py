@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from itertools import islice
 
+from dispatch.service.outage import Outage
 from dispatch.store import START, Store, StoredEvent, StoreError, TrimmedError, is_later
 
 _KEPT = 5_000
@@ -50,6 +51,7 @@ class Feed:
     async def run(self) -> None:
         """Reads until it is cancelled; while the store is away it tries again and again."""
         started = False
+        outage = Outage(log, f"region {self.region}: events can't be read")
         while True:
             try:
                 if not started:
@@ -57,13 +59,13 @@ class Feed:
                     started = True
                 await self._take(await self._store.events.tail(self.region, self._last, wait_ms=_WAIT_MS, limit=_READ_AT_ONCE))
                 self.lost_since = None
+                outage.over()
             except TrimmedError:
                 # More was cleared away than could be read meanwhile: whoever follows finds the gap by the ids.
                 started = False
             except StoreError as error:
-                if self.lost_since is None:
-                    self.lost_since = datetime.now(UTC)
-                    log.warning("region %s: events can't be read: %s", self.region, error)
+                self.lost_since = self.lost_since or datetime.now(UTC)
+                outage.goes_on(error)
                 await asyncio.sleep(_BACKOFF_SECONDS)
 
     async def _take(self, events: list[StoredEvent]) -> None:

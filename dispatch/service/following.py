@@ -13,6 +13,7 @@ from dispatch.life.world import Aggregate
 from dispatch.service.codec import CodecError, read_state
 from dispatch.service.feed import Feed
 from dispatch.service.live_region import LiveRegion, Now
+from dispatch.service.outage import Outage
 from dispatch.store import Store, StoreError, TrimmedError
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ class Follower:
         """Follows until it is cancelled."""
         at: str | None = None
         due: datetime | None = None
+        outage = Outage(log, f"region {self._live.name}: reports can't be read")
         while True:
             try:
                 if at is None:
@@ -70,10 +72,11 @@ class Follower:
                     await self._renew(word or f"{due or self._clock():%Y%m%dT%H%M%S}")
                     due = self._live.next_change(self._clock())
                 at = found[-1].id if found else at
+                outage.over()
             except TrimmedError:
                 at = None
             except (StoreError, CodecError) as error:
-                log.warning("region %s: reports can't be read: %s", self._live.name, error)
+                outage.goes_on(error)
                 await asyncio.sleep(_BACKOFF_SECONDS)
 
     def _seconds_to(self, due: datetime) -> float:

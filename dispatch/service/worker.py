@@ -20,6 +20,7 @@ from dispatch.service.choices import Positions, RunLeg, leg_of, vehicles_of
 from dispatch.service.codec import CodecError, named, read_event, read_state
 from dispatch.service.live_region import Now
 from dispatch.service.loading import load, load_particulars
+from dispatch.service.outage import Outage
 from dispatch.service.positions import latest_positions
 from dispatch.service.service import Service
 from dispatch.store import DueClock, StoredEvent, StoreError
@@ -55,11 +56,13 @@ class Worker:
 
     async def clocks(self) -> None:
         """Fires clocks until it is cancelled."""
+        outage = Outage(log, f"region {self._region}: clocks can't be read")
         while True:
             try:
                 fired = await self.fire_due()
+                outage.over()
             except StoreError as error:
-                log.warning("region %s: clocks can't be read: %s", self._region, error)
+                outage.goes_on(error)
                 fired = 0
                 await asyncio.sleep(_BACKOFF_SECONDS)
             if fired < _AT_ONCE:
@@ -91,6 +94,7 @@ class Worker:
     async def reactions(self) -> None:
         """Follows events up until it is cancelled."""
         events, known = self._service.store.events, False
+        outage = Outage(log, f"region {self._region}: events can't be followed up")
         while True:
             try:
                 if not known:
@@ -98,6 +102,7 @@ class Worker:
                     known = True
                 found = await events.read_group(self._region, GROUP, self._name, wait_ms=1_000)
                 found += await events.reclaim(self._region, GROUP, self._name, idle_ms=LEASE_MS)
+                outage.over()
                 for one in found:
                     try:
                         await self._react(one)
@@ -106,7 +111,7 @@ class Worker:
                         log.exception("region %s: event %s can't be followed up", self._region, one.id)
                     await events.ack(self._region, GROUP, [one.id])
             except StoreError as error:
-                log.warning("region %s: events can't be followed up: %s", self._region, error)
+                outage.goes_on(error)
                 await asyncio.sleep(_BACKOFF_SECONDS)
 
     async def _react(self, stored: StoredEvent) -> None:

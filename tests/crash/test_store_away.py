@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -122,6 +123,11 @@ def test_while_the_store_is_away_it_says_so_and_recovers(
                 listener.cancel()
                 await asyncio.gather(listener, return_exceptions=True)
             assert "Traceback" not in service.err.text
+            # Said once when it begins and once when it is over, not at every attempt in between.
+            for what in ("clocks can't be read", "events can't be followed up", "events can't be read"):
+                said = [line for line in service.err.text.splitlines() if what in line]
+                assert len(said) == 2, said
+                assert re.search(r"over, after \d+ s$", said[1]), said
             assert await asyncio.to_thread(service.stop) == 0
 
     run(scenario())
