@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
-import ssl
-import threading
-import time
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import httpx2
-import uvicorn
 from argon2 import PasswordHasher
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -38,15 +32,13 @@ from api.access.passwords import Passwords
 from api.access.roles import roles
 from api.access.rules import access_rules
 from dispatch.store import open_store
+from tests.servers import NO_TLS, WITHIN_S, Server, served
 
 T = TypeVar("T")
 Regions = tuple[str, ...] | None
 
 START = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 PASSWORD = "tiga kucing di atap"
-_WITHIN_S = 30.0
-_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Reading the machine's certificates would take longer than most tests; nobody here speaks TLS."""
 
 STATUSES: Mapping[type[AccessError], int] = {
     NotSignedInError: 401,
@@ -130,19 +122,22 @@ class Site:
 
     Attributes:
         access, clock: of the service.
-        base: its address.
-        loop: on which the store may be used.
+        server: its address and loop.
     """
 
     access: Access
     clock: Clock
-    base: str
-    loop: asyncio.AbstractEventLoop
+    server: Server
     clients: list[httpx2.Client] = field(default_factory=list)
+
+    @property
+    def base(self) -> str:
+        """Its address."""
+        return self.server.base
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Runs something beside the service."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(_WITHIN_S)
+        return self.server.do(work)
 
     def leave(self) -> None:
         """Closes all browsers and programs."""
@@ -163,7 +158,7 @@ class Site:
 
     def browser(self, **headers: str) -> httpx2.Client:
         """A browser that nobody has used."""
-        client = httpx2.Client(base_url=self.base, timeout=_WITHIN_S, headers=headers, verify=_NO_TLS)
+        client = httpx2.Client(base_url=self.base, timeout=WITHIN_S, headers=headers, verify=NO_TLS)
         self.clients.append(client)
         return client
 
@@ -184,41 +179,16 @@ class Site:
 def site_at(store_url: str, passwords: Passwords | None = None) -> Iterator[Site]:
     """The service on a store, as long as the block lasts."""
     clock = Clock()
-    site: Site | None = None
-    # The protocol is named: else asyncio leaves small answers waiting for each other, 40 ms each.
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        stopping = threading.Event()
 
-        async def serve() -> None:
-            nonlocal site
-            async with await open_store(store_url) as store:
-                access = await Access.of(store, clock, passwords=passwords or fast_passwords())
-                server = uvicorn.Server(
-                    uvicorn.Config(app_of(access), log_config=None, log_level="debug", lifespan="off", timeout_keep_alive=120)
-                )
-                task = asyncio.create_task(server.serve(sockets=[listening]))
-                while not server.started and not task.done():
-                    await asyncio.sleep(0.005)
-                base = f"http://127.0.0.1:{listening.getsockname()[1]}"
-                site = Site(access, clock, base, asyncio.get_running_loop())
-                while not stopping.is_set() and not task.done():
-                    await asyncio.sleep(0.005)
-                server.should_exit = True
-                await task
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[tuple[FastAPI, Access]]:
+        async with await open_store(store_url) as store:
+            access = await Access.of(store, clock, passwords=passwords or fast_passwords())
+            yield app_of(access), access
 
-        thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
-        thread.start()
-        deadline = time.monotonic() + _WITHIN_S
-        while site is None:
-            assert thread.is_alive(), "the service ended while it started"
-            assert time.monotonic() < deadline, "the service did not start"
-            time.sleep(0.005)
+    with served(opened, log_level="debug", lifespan="off") as (server, access):
+        site = Site(access, clock, server)
         try:
             yield site
         finally:
             site.leave()
-            stopping.set()
-            thread.join(_WITHIN_S)
-            assert not thread.is_alive(), "the service did not end"

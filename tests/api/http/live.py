@@ -6,21 +6,15 @@ token for everybody who may ask.
 
 from __future__ import annotations
 
-import asyncio
 import itertools
-import socket
-import ssl
-import threading
-import time
-from collections.abc import Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import httpx2
 import pytest
-import uvicorn
 from fastapi import FastAPI
 
 from api.access import Access
@@ -30,6 +24,7 @@ from api.http.serving import Serving
 from dispatch.regions import BuiltRegion
 from dispatch.store import Store, open_store
 from tests.api.access.site import fast_passwords
+from tests.servers import NO_TLS, WITHIN_S, Server, served
 from tests.services import Office, office
 from tests.stores import fresh_region
 
@@ -38,9 +33,6 @@ Json = dict[str, Any]
 
 START = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 NOBODY = "nobody"
-_WITHIN_S = 30.0
-_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Reading the machine's certificates takes longer than most tests; nobody here speaks TLS."""
 
 ROLES = (
     "dispatcher",
@@ -70,8 +62,7 @@ class Live:
         app: as it is served.
         office: its service, region and clock.
         access: who may do what.
-        base: its address.
-        loop: on which the store may be used.
+        server: its address and loop.
         tokens: secrets, by role.
         facility, other_facility: ids of those that have a desk.
     """
@@ -79,13 +70,17 @@ class Live:
     app: FastAPI
     office: Office
     access: Access
-    base: str
-    loop: asyncio.AbstractEventLoop
+    server: Server
     facility: str
     other_facility: str
     tokens: dict[str, str] = field(default_factory=dict)
     clients: dict[str, httpx2.Client] = field(default_factory=dict)
     numbers: itertools.count[int] = field(default_factory=itertools.count)
+
+    @property
+    def base(self) -> str:
+        """Its address."""
+        return self.server.base
 
     @property
     def region(self) -> str:
@@ -104,14 +99,14 @@ class Live:
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Runs something beside the service."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(_WITHIN_S)
+        return self.server.do(work)
 
     def client(self, role: str) -> httpx2.Client:
         """A program with that role's token."""
         if role not in self.clients:
             secret = self.tokens.get(role)
             headers = {"Authorization": f"Bearer {secret}"} if secret else {}
-            self.clients[role] = httpx2.Client(base_url=self.base, timeout=_WITHIN_S, headers=headers, verify=_NO_TLS)
+            self.clients[role] = httpx2.Client(base_url=self.base, timeout=WITHIN_S, headers=headers, verify=NO_TLS)
         return self.clients[role]
 
     def new_key(self) -> str:
@@ -207,49 +202,25 @@ async def _tokens(access: Access, office: Office, facilities: tuple[str, str]) -
 @contextmanager
 def live_at(store_url: str, town: BuiltRegion) -> Iterator[Live]:
     """The service on a store, in a region that nobody else uses, as long as the block lasts."""
-    live: Live | None = None
-    stopping = threading.Event()
-    # With the protocol named, asyncio sends small answers at once; else each waits 40 ms for an acknowledgement.
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
-        listening.bind(("127.0.0.1", 0))
+    care = [one.id for one in town.facilities.facilities if one.kind in ("clinic", "puskesmas", "hospital")]
 
-        async def serve() -> None:
-            nonlocal live
-            async with await open_store(store_url) as store:
-                here = office(store, town, fresh_region())
-                await store.open_region(here.region)
-                access = await Access.of(store, lambda: here.now, passwords=fast_passwords())
-                await here.fleet(4)
-                care = [one.id for one in town.facilities.facilities if one.kind in ("clinic", "puskesmas", "hospital")]
-                tokens = await _tokens(access, here, (care[0], care[1]))
-                app = create_app(Serving.of(here.service), access)
-                server = uvicorn.Server(
-                    uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1, timeout_keep_alive=120)
-                )
-                task = asyncio.create_task(server.serve(sockets=[listening]))
-                while not server.started and not task.done():
-                    await asyncio.sleep(0.005)
-                base = f"http://127.0.0.1:{listening.getsockname()[1]}"
-                live = Live(app, here, access, base, asyncio.get_running_loop(), care[0], care[1], tokens)
-                while not stopping.is_set() and not task.done():
-                    await asyncio.sleep(0.005)
-                server.should_exit = True
-                await task
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[tuple[FastAPI, tuple[FastAPI, Office, Access, dict[str, str]]]]:
+        async with await open_store(store_url) as store:
+            here = office(store, town, fresh_region())
+            await store.open_region(here.region)
+            access = await Access.of(store, lambda: here.now, passwords=fast_passwords())
+            await here.fleet(4)
+            tokens = await _tokens(access, here, (care[0], care[1]))
+            app = create_app(Serving.of(here.service), access)
+            yield app, (app, here, access, tokens)
 
-        thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
-        thread.start()
-        deadline = time.monotonic() + _WITHIN_S
-        while live is None:
-            assert thread.is_alive(), "the service ended while it started"
-            assert time.monotonic() < deadline, "the service did not start"
-            time.sleep(0.005)
+    with served(opened, access_log=False, timeout_graceful_shutdown=1) as (server, (app, here, access, tokens)):
+        live = Live(app, here, access, server, care[0], care[1], tokens)
         try:
             yield live
         finally:
             live.leave()
-            stopping.set()
-            thread.join(_WITHIN_S)
-            assert not thread.is_alive(), "the service did not end"
 
 
 @pytest.fixture(scope="module")

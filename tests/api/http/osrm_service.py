@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +11,6 @@ from typing import Any
 
 import httpx2
 import numpy as np
-import uvicorn
 from fastapi import FastAPI
 
 from api.http.osrm import OpenedRegion, osrm_router
@@ -23,10 +19,10 @@ from routing.conditions import Around, Closed, RoadCondition
 from routing.earth import distance_m
 from routing.road_state import RoadState
 from routing.router import Router
+from tests.servers import served
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 REGION = "kota"
-_STARTS_WITHIN_S = 30.0
 
 Point = tuple[float, float]
 
@@ -93,27 +89,18 @@ def path_of(points: str | list[Point]) -> str:
 
 
 @contextmanager
-def served(data_folder: Path) -> Iterator[Town]:
+def town_served(data_folder: Path) -> Iterator[Town]:
     """The interface of the region in a folder, on a free port of loopback, as long as the block lasts."""
     region = open_region(data_folder / "regions", REGION, NOW)
     town = Town(region, region.roads.live.base)
-    opened = OpenedRegion(region, lambda: town.state)
-    app = FastAPI()
-    app.include_router(osrm_router(lambda name: opened if name == REGION else None))
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_keep_alive=120))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        deadline = time.monotonic() + _STARTS_WITHIN_S
-        while not server.started:
-            assert thread.is_alive(), "the server ended while it started"
-            assert time.monotonic() < deadline, "the server did not start"
-            time.sleep(0.01)
-        town.base = f"http://127.0.0.1:{listening.getsockname()[1]}/osrm/{REGION}"
-        try:
-            with town.client:
-                yield town
-        finally:
-            server.should_exit = True
-            thread.join(_STARTS_WITHIN_S)
-            assert not thread.is_alive(), "the server did not end"
+    opened_region = OpenedRegion(region, lambda: town.state)
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[tuple[FastAPI, None]]:
+        app = FastAPI()
+        app.include_router(osrm_router(lambda name: opened_region if name == REGION else None))
+        yield app, None
+
+    with served(opened, access_log=False, lifespan="off") as (server, _), town.client:
+        town.base = f"{server.base}/osrm/{REGION}"
+        yield town

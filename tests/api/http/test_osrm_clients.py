@@ -12,12 +12,12 @@ from routingpy.exceptions import RouterApiError
 from routingpy.routers import OSRM
 
 from tests.api.http.osrm_clients import CLIENTS, run_client
-from tests.api.http.osrm_service import Point, Town, served
+from tests.api.http.osrm_service import Point, Town, town_served
 
 
 @pytest.fixture(scope="module")
 def town(data_folder: Path) -> Iterator[Town]:
-    with served(data_folder) as ready:
+    with town_served(data_folder) as ready:
         yield ready
 
 

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from tests.api.http.osrm_service import Town, served
+from tests.api.http.osrm_service import Town, town_served
 from tests.api.http.test_osrm_places import World
 from tests.world import draw
 
@@ -19,7 +19,7 @@ SEEDS = range(6)
 
 @pytest.fixture(scope="module")
 def town(data_folder: Path) -> Iterator[Town]:
-    with served(data_folder) as ready:
+    with town_served(data_folder) as ready:
         yield ready
 
 

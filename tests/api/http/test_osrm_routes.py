@@ -14,14 +14,14 @@ from api.http.osrm_polyline import decode_polyline
 from routing.conditions import Around, Closed, RoadCondition, Slower
 from routing.earth import distance_m
 from routing.profiles import MOTOR_PROFILES
-from tests.api.http.osrm_service import Town, path_of, served
+from tests.api.http.osrm_service import Town, path_of, town_served
 
 SEEDS = range(6)
 
 
 @pytest.fixture(scope="module")
 def town(data_folder: Path) -> Iterator[Town]:
-    with served(data_folder) as ready:
+    with town_served(data_folder) as ready:
         yield ready
 
 

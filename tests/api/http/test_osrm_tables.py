@@ -10,12 +10,12 @@ import pytest
 from routing.conditions import Around, Closed, RoadCondition
 from routing.earth import distance_m
 from routing.profiles import MOTOR_PROFILES
-from tests.api.http.osrm_service import Town, path_of, served
+from tests.api.http.osrm_service import Town, path_of, town_served
 
 
 @pytest.fixture(scope="module")
 def town(data_folder: Path) -> Iterator[Town]:
-    with served(data_folder) as ready:
+    with town_served(data_folder) as ready:
         yield ready
 
 
