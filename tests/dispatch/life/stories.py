@@ -18,6 +18,7 @@ from dispatch.life.commands import (
     AnswerOffer,
     Assign,
     HandOver,
+    Join,
     OpenCase,
     Progress,
     RegisterOfficer,
@@ -182,3 +183,16 @@ def officers(desk: Desk, *names: str, hours: float = 8) -> None:
     for name in names:
         desk.give(RegisterOfficer(name, name.title(), frozenset({"crew"})))
         desk.give(SetShift(name, desk.now, desk.now + timedelta(hours=hours)))
+
+
+def shared(capacity: int = 2) -> Desk:
+    """One vehicle under way for K1, with K2 (somewhere else) joined to it."""
+    desk = Desk()
+    desk.fleet("a1", capacity=capacity)
+    desk.fleet("a2", capacity=capacity)
+    desk.facilities = ("f1", "f2")
+    for name in ("K1", "K2"):
+        desk.opened("outpatient", "green", case=name)
+    desk.give(Assign("K1", "a1"))
+    desk.give(Join(desk.run("K1").id, "K2", ("1",)))
+    return desk

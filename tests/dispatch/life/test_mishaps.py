@@ -61,24 +61,12 @@ from tests.dispatch.life.stories import (
     says_yes,
     search,
     sent,
+    shared,
     status,
 )
 from tests.dispatch.life.worlds import DISPATCHER, HERE, Desk, goal
 
 ONE, TWO = Rider("K1", "1"), Rider("K1", "2")
-
-
-def shared(capacity: int = 2) -> Desk:
-    """One vehicle under way for K1, with K2 (somewhere else) joined to it."""
-    desk = Desk()
-    desk.fleet("a1", capacity=capacity)
-    desk.fleet("a2", capacity=capacity)
-    desk.facilities = ("f1", "f2")
-    for name in ("K1", "K2"):
-        desk.opened("outpatient", "green", case=name)
-    desk.give(Assign("K1", "a1"))
-    desk.give(Join(desk.run("K1").id, "K2", ("1",)))
-    return desk
 
 
 class TestWhoIsAskedNext:

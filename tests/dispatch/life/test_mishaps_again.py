@@ -10,10 +10,8 @@ import pytest
 from dispatch.cases import Priority
 from dispatch.life.case import PatientState
 from dispatch.life.commands import (
-    Assign,
     DescribeCase,
     HandOver,
-    Join,
     MergeCase,
     OpenCase,
     RefuseAtDoor,
@@ -34,23 +32,11 @@ from tests.dispatch.life.stories import (
     says_yes,
     search,
     sent,
+    shared,
 )
 from tests.dispatch.life.worlds import HERE, Desk, goal
 
 ONE, TWO = Rider("K1", "1"), Rider("K1", "2")
-
-
-def shared(capacity: int = 2) -> Desk:
-    """One vehicle under way for K1, with K2 (somewhere else) joined to it."""
-    desk = Desk()
-    desk.fleet("a1", capacity=capacity)
-    desk.fleet("a2", capacity=capacity)
-    desk.facilities = ("f1", "f2")
-    for name in ("K1", "K2"):
-        desk.opened("outpatient", "green", case=name)
-    desk.give(Assign("K1", "a1"))
-    desk.give(Join(desk.run("K1").id, "K2", ("1",)))
-    return desk
 
 
 class TestSecondLook:
