@@ -19,7 +19,7 @@ from api.bootstrap import STORE_FOLDER
 from api.http.app import create_app
 from api.http.serving import Serving, open_region
 from api.settings import Settings
-from dispatch.archive import Archivist, Places, open_key
+from dispatch.archive import ArchiveKeyError, Archivist, Places, archive_key
 from dispatch.fleet import Vehicle
 from dispatch.life.commands import RegisterUnit
 from dispatch.life.people import Actor
@@ -61,6 +61,21 @@ class Listening:
     working: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """It serves.
+
+    Attributes:
+        address: where.
+        token: what became of the administrator's.
+        vehicles: so many the first region had already: the fleet to begin with was not taken.
+    """
+
+    address: str
+    token: AdminToken
+    vehicles: int
+
+
 @asynccontextmanager
 async def opened_store(settings: Settings) -> AsyncIterator[Store]:
     """The store of the settings: an outside server, or one of our own in the data folder.
@@ -94,7 +109,7 @@ async def serve(
     built: Sequence[BuiltRegion],
     fleet: Sequence[Vehicle],
     listening: Listening,
-    ready: Callable[[str, AdminToken], None],
+    ready: Callable[[Begun], None],
 ) -> None:
     """Serves regions until SIGINT or SIGTERM.
 
@@ -103,7 +118,7 @@ async def serve(
         built: the regions.
         fleet: registered in the first region, if it has no vehicles yet.
         listening: where.
-        ready: called once it serves, with its address and what became of the admin's token.
+        ready: called once it serves.
 
     Raises:
         StoreError: the store can't be opened. InputError: the port is taken. DataError: a region's settings are wrong.
@@ -111,8 +126,8 @@ async def serve(
     stop = _Stop()
     try:
         async with opened_store(settings) as store:
-            server, token = await _opened(settings, built, fleet, listening, store)
-            await _until_told(server, listening, stop, lambda address: ready(address, token))
+            server, token, vehicles = await _opened(settings, built, fleet, listening, store)
+            await _until_told(server, listening, stop, lambda address: ready(Begun(address, token, vehicles)))
     except asyncio.CancelledError:
         if not stop.asked.is_set():
             raise
@@ -144,7 +159,7 @@ class _Stop:
 
 async def _opened(
     settings: Settings, built: Sequence[BuiltRegion], fleet: Sequence[Vehicle], listening: Listening, store: Store
-) -> tuple[_Server, AdminToken]:
+) -> tuple[_Server, AdminToken, int]:
     access = await Access.of(store, origins=frozenset({listening.public} - {""}))
     token = await ensure_admin_token(store, settings.data_folder)
     service = Service(store, {})
@@ -154,9 +169,10 @@ async def _opened(
         service.regions[one.name] = live = LiveRegion(one, rules, weights, service.clock())
         warm_up(live, service.clock())
         await open_region(store, one.name)
+    vehicles = 0
     if built:
         try:
-            await _first_fleet(service, built[0].name, fleet)
+            vehicles = await _first_fleet(service, built[0].name, fleet)
         except (StoreUnreachableError, StoreRefusedError) as error:
             log.warning("region %s: whether it has vehicles is not known: %s", built[0].name, error)
     background = _archivists(settings, service) if listening.working else {}
@@ -174,13 +190,17 @@ async def _opened(
         timeout_graceful_shutdown=_GRACE_SECONDS,
         timeout_keep_alive=_KEPT_OPEN_SECONDS,
     )
-    return _Server(config), token
+    return _Server(config), token, vehicles
 
 
 def _archivists(settings: Settings, service: Service) -> dict[str, Callable[[], Awaitable[None]]]:
     """Each region's history leaves the store for the archive; nothing personal goes with it."""
     places = Places(settings.data_folder)
-    key = open_key(places.key)
+    try:
+        key = archive_key(places)
+    except ArchiveKeyError as error:
+        log.warning("nothing is archived until the service is started again with the right key: %s", error)
+        return {}
     return {
         f"archive of {name}": partial(Archivist(service.store, name, live.built.zone, places.archive, key).run, service.clock)
         for name, live in service.regions.items()
@@ -231,9 +251,10 @@ async def _serving(server: _Server, listening: Listening) -> None:
         raise StoreError("the service could not begin; what is said above tells why. Start it again")
 
 
-async def _first_fleet(service: Service, region: str, fleet: Sequence[Vehicle]) -> None:
-    if await load_units(service.store, region):
-        return
+async def _first_fleet(service: Service, region: str, fleet: Sequence[Vehicle]) -> int:
+    """Registers the first vehicles, unless there are some: so many there were."""
+    if known := await load_units(service.store, region):
+        return len(known)
     for one in fleet:
         command = RegisterUnit(
             one.id,
@@ -248,3 +269,4 @@ async def _first_fleet(service: Service, region: str, fleet: Sequence[Vehicle]) 
             one.invented,
         )
         await service.do(region, FIRST_FLEET, f"first-fleet.{one.id}", command)
+    return 0

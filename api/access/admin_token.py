@@ -51,6 +51,11 @@ class AdminToken:
     state: Literal["made", "there", "elsewhere", "stale"]
     narrowed: bool = False
 
+    @property
+    def works(self) -> bool:
+        """Whether the file's token opens something."""
+        return self.state in ("made", "there")
+
     def text(self, language: Language) -> str:
         """In words, with where it lies."""
         said = [text(language, f"access.admin_token.{self.state}", path=self.path)]

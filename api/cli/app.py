@@ -48,7 +48,8 @@ def _code(arguments: Sequence[str] | None) -> int:
     except SiagaError as error:
         return _fail(str(error))
     except typer.TyperException as error:
-        return _fail(error.format_message())
+        message = error.format_message()
+        return _fail(message) if message else 2  # without a command the help has been printed
     except (typer.Abort, KeyboardInterrupt):
         return _fail("stopped", 130)
     except BrokenPipeError:

@@ -58,11 +58,13 @@ def first_region(here: Siaga, osm: Path | None, name: str | None, language: Lang
         typer.echo(_t(language, "download_failed", reason=error), err=True)
     else:
         return _built(here, default["name"], extract, language)
-    typer.echo(_t(language, "inventing"), err=True)
     try:
-        return here.open(INVENTED_NAME, now())
+        opened = here.open(INVENTED_NAME, now())
     except RegionError:
+        typer.echo(_t(language, "inventing"), err=True)
         return _built(here, INVENTED_NAME, invented_town(INVENTED_JUNCTIONS), language)
+    typer.echo(_t(language, "inventing_kept", name=INVENTED_NAME, built_at=opened.about["built_at"][:16]), err=True)
+    return opened
 
 
 def kept(here: Siaga) -> str | None:

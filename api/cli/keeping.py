@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -23,10 +24,10 @@ from dispatch.archive import (
     Archivist,
     Forgotten,
     Places,
+    archive_key,
     back_up,
     forget_case,
     listed_backups,
-    open_key,
     read_backup,
 )
 from dispatch.archive import restore as restore_backup
@@ -130,6 +131,7 @@ def forget(
     case: Annotated[str, typer.Argument(help="Id of a closed case.")],
     region: RegionName = None,
     backups: Annotated[Path | None, typer.Option(help="A folder with further backups to look into.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask first. Programs are never asked.")] = False,
     lang: LanguageName = None,
 ) -> None:
     """Remove everything personal about a case, on disk as well; tells which backups still hold it. The numbers stay."""
@@ -137,6 +139,8 @@ def forget(
     language = language_of(here, lang)
     places = places_of(here)
     name = region or _only_region(here)
+    if sys.stdin.isatty() and not yes:
+        typer.confirm(say(language, "forget_sure", case=case, region=name), abort=True, err=True)
     known = [Path(one.path) for one in listed_backups(places.backups)]
     known += [path for path in _found_in(backups) if path not in known]
     done = asyncio.run(_forget(here, name, case, known))
@@ -172,7 +176,7 @@ async def _forget(here: Siaga, region: str, case: str, backups: list[Path]) -> F
     async with joined(here) as (_, store):
         if region in abouts:
             zone = ZoneInfo(abouts[region]["time_zone"])
-            archivist = Archivist(store, region, zone, places.archive, open_key(places.key))
+            archivist = Archivist(store, region, zone, places.archive, archive_key(places))
             for _ in range(50):
                 try:
                     await archivist.archive(now())

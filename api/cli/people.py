@@ -16,12 +16,14 @@ from rich.table import Table
 
 from api.access.access import Access
 from api.access.errors import GrantError
-from api.access.grants import Grant
+from api.access.grants import Grant, checked_grant
 from api.access.people import User
+from api.access.roles import roles
 from api.access.tokens import Token, TokenKind
 from api.bootstrap import siaga
 from api.cli.options import AsJson, LanguageName, language_of, print_json
 from api.cli.tables import console
+from dispatch.regions import region_names
 from dispatch.store import Store
 from routing import Language, text
 
@@ -60,10 +62,12 @@ def user_app(open_store: OpenStore) -> typer.Typer:
         """Add an account. The password is asked for."""
         language = language_of(siaga(), lang)
         grant = Grant(tuple(role), _regions(region, all_regions), vehicle, facility)
+        checked_grant(grant, "person", roles())  # before anybody types a password
         password = _password(language, password_stdin)
         user = _with(open_store, lambda access: access.people.add(name, password, grant, _BY))
         labels = ", ".join(text(language, f"access.role.{one}") for one in user.grant.roles)
         typer.echo(_say(language, "user_added", name=user.name, roles=labels))
+        _note_unknown(language, grant)
 
     @app.command("list")
     def list_users(as_json: AsJson = False, lang: LanguageName = None) -> None:
@@ -121,6 +125,7 @@ def token_app(open_store: OpenStore) -> typer.Typer:
         grant = Grant((role,), _regions(region, all_regions), vehicle, facility)
         kind: TokenKind = "device" if device else "token"
         secret, token = _with(open_store, lambda access: access.tokens.create(label, grant, _BY, kind=kind, days=days))
+        _note_unknown(language, grant)
         typer.echo(_say(language, "token_added", id=token.id, expires=_day(language, token.expires)), err=True)
         typer.echo(secret)
 
@@ -158,11 +163,20 @@ def _regions(named: Sequence[str] | None, everywhere: bool) -> tuple[str, ...] |
     return None if everywhere else tuple(named or ())
 
 
+def _note_unknown(language: Language, grant: Grant) -> None:
+    """Says which regions of a grant are not there: they may come later, or be misspelled."""
+    built = region_names(siaga().settings.regions_folder)
+    if missing := [name for name in grant.regions or () if name not in built]:
+        known = ", ".join(built) or "-"
+        typer.echo(_say(language, "unknown_region", regions=", ".join(missing), known=known), err=True)
+
+
 def _password(language: Language, from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline(_LONGEST_LINE).rstrip("\r\n")
     asked: str = typer.prompt(_say(language, "password"), hide_input=True, err=True)
     while typer.prompt(_say(language, "password_again"), hide_input=True, err=True) != asked:
+        typer.echo(_say(language, "passwords_differ"), err=True)
         asked = typer.prompt(_say(language, "password"), hide_input=True, err=True)
     return asked
 

@@ -12,7 +12,6 @@ from typing import Annotated
 import typer
 
 from api import serve as service
-from api.access.admin_token import AdminToken
 from api.bootstrap import now, siaga
 from api.cli.ask import fleet_of
 from api.cli.first_region import compiled, first_region
@@ -59,16 +58,21 @@ def serve(
     vehicles = fleet_of(built[0], fleet, moment)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
-    def ready(address: str, token: AdminToken) -> None:
+    def ready(begun: service.Begun) -> None:
         for one in built:
             if one.invented:
                 typer.echo(text(language, "dispatch.label.invented_region"))
-        typer.echo(text(language, "cli.serve.ready", address=address, regions=", ".join(one.name for one in built)))
-        typer.echo(token.text(language))
+        regions = ", ".join(one.name for one in built)
+        typer.echo(text(language, "cli.serve.ready", address=begun.address, regions=regions))
+        if fleet is not None and begun.vehicles:
+            values = {"file": fleet, "region": built[0].name, "count": begun.vehicles}
+            typer.echo(text(language, "cli.serve.fleet_not_taken", **values), err=True)
+        typer.echo(begun.token.text(language))
         longitude, latitude = place_in(built[0])
         typer.echo(text(language, "cli.serve.try"))
-        typer.echo(f"  export SIAGA={address}/v1/regions/{built[0].name}")
-        typer.echo(f'  export TOKEN="Authorization: Bearer $(cat {shlex.quote(str(token.path))})"')
+        typer.echo(f"  export SIAGA={begun.address}/v1/regions/{built[0].name}")
+        if begun.token.works:
+            typer.echo(f'  export TOKEN="Authorization: Bearer $(cat {shlex.quote(str(begun.token.path))})"')
         typer.echo(f"""  export PLACE='{{"longitude": {longitude:.6f}, "latitude": {latitude:.6f}}}'""")
         if host not in ("127.0.0.1", "localhost", "::1") and certificate is None and not proxy:
             typer.echo(text(language, "cli.serve.plain"), err=True)
@@ -76,6 +80,7 @@ def serve(
     listening = service.Listening(host, port, certificate, key, proxy, public.rstrip("/"), worker)
     with asyncio.Runner(loop_factory=_event_loop) as runner:
         runner.run(service.serve(here.settings, built, vehicles, listening, ready))
+    typer.echo(text(language, "cli.serve.stopped"))
 
 
 def _event_loop() -> asyncio.AbstractEventLoop:

@@ -20,6 +20,7 @@ from dispatch.archive.errors import (
     ForgetError,
 )
 from dispatch.archive.forgetting import Forgotten, Gone, forget_case, forgotten_cases
+from dispatch.archive.keys import archive_key
 from dispatch.archive.places import Places
 from dispatch.archive.pseudonyms import KEY_NAME, open_key, read_key
 from dispatch.archive.reading import read_cases, read_events
@@ -48,6 +49,7 @@ __all__ = [
     "Places",
     "Restored",
     "Step",
+    "archive_key",
     "back_up",
     "check_backup",
     "clear_closed",

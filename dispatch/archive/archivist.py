@@ -23,9 +23,10 @@ from msgspec.structs import replace
 from dispatch.archive.case_rows import Story, case_rows, is_over, riders_of, runs_of, told
 from dispatch.archive.clearing import clear_closed
 from dispatch.archive.columns import Table
-from dispatch.archive.errors import ArchiveInUseError, ArchiveKeyError
+from dispatch.archive.errors import ArchiveError, ArchiveInUseError
 from dispatch.archive.event_rows import Row, event_row
 from dispatch.archive.files import locked
+from dispatch.archive.keys import check_key
 from dispatch.archive.manifest import Gap, Manifest, Part, read_manifest, remove_leftovers, write_manifest
 from dispatch.archive.parquet import merge_files, read_rows, words_in, write_rows
 from dispatch.archive.pseudonyms import Pseudonyms
@@ -33,6 +34,7 @@ from dispatch.life import events as e
 from dispatch.life.case import Case
 from dispatch.life.events import Recorded
 from dispatch.service.codec import read_event
+from dispatch.service.outage import Outage
 from dispatch.store import Ref, Store, StoredEvent, StoreError, TrimmedError, is_later
 from routing import SiagaError
 
@@ -109,7 +111,7 @@ class Archivist:
             store: where the events are.
             region, zone: whose, and its time zone.
             archive: the folder of all regions' archives.
-            key: of the pseudonyms (`dispatch.archive.pseudonyms.open_key`).
+            key: of the pseudonyms (`dispatch.archive.keys.archive_key`).
             settings: how the archive is kept.
             told: is told of every step.
         """
@@ -122,18 +124,20 @@ class Archivist:
     async def run(self, clock: Callable[[], datetime]) -> None:
         """Archives until it is cancelled; what goes wrong is logged and tried again."""
         cleared: datetime | None = None
+        outage = Outage(log, f"region {self._region}: events can't be archived; nothing is lost, and nothing is cleared away")
         while True:
             try:
                 now = clock()
                 await self.archive(now)
+                outage.over()
                 if cleared is None or now - cleared >= self._settings.clear_every:
                     before = now - self._settings.keep_closed
                     await clear_closed(self._store, self._region, self.folder, before)
                     cleared = now
             except ArchiveInUseError:
                 pass  # another process is at it
-            except StoreError as error:
-                log.warning("region %s: events can't be archived: %s", self._region, error)
+            except (StoreError, ArchiveError) as error:
+                outage.goes_on(error)
             except (SiagaError, OSError):
                 log.exception("region %s: events can't be archived; nothing is lost, and nothing is cleared away", self._region)
             # A cancellation that comes while redis-py reads may be lost in there; the task still knows of it.
@@ -179,11 +183,7 @@ class Archivist:
         manifest = read_manifest(self.folder)
         if manifest is None:
             manifest = Manifest(self._region, self._zone.key, self._hidden.mark)
-        if manifest.key != self._hidden.mark:
-            raise ArchiveKeyError(
-                f"{self.folder} was written with another key of the pseudonyms: put that key back. If it is lost for good, "
-                "move the folder away, so that a new archive begins"
-            )
+        check_key(self._hidden, manifest, self.folder)
         for path in remove_leftovers(self.folder, manifest):
             log.info("region %s: %s was left behind by a crash, and is written anew", self._region, path.name)
         return manifest

@@ -12,12 +12,12 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Literal
 
 from dispatch.archive.appendonly import log_files
 from dispatch.archive.columns import SCHEMA
 from dispatch.archive.errors import ArchiveError
+from dispatch.archive.keys import check_key_of
 from dispatch.archive.manifest import read_manifest
 from dispatch.archive.places import Places
 from dispatch.life.clocks import clocks_of
@@ -194,14 +194,17 @@ async def check_fixes(store: Store, region: str, now: datetime, lost: timedelta)
     return Finding("fixes", "warning" if silent else "ok", region, facts, tuple(silent[:_TOLD_AT_MOST]))
 
 
-async def check_archive(store: Store, region: str, archive: Path, now: datetime) -> Finding:
+async def check_archive(store: Store, region: str, places: Places, now: datetime) -> Finding:
     """Whether what happens gets into the archive.
 
     Raises:
         StoreError: the store can't be asked.
     """
+    folder = places.archive / region
     try:
-        manifest = read_manifest(archive / region)
+        manifest = read_manifest(folder)
+        if manifest is not None:
+            check_key_of(places, manifest)
     except ArchiveError as error:
         return Finding("archive", "error", region, {"minutes": 0, "gaps": 0}, (str(error),))
     upto = "0-0" if manifest is None else manifest.upto
@@ -210,11 +213,11 @@ async def check_archive(store: Store, region: str, archive: Path, now: datetime)
     if is_later(last, upto):
         oldest = await store.events.oldest_id(region) if manifest is None else upto
         lag = now - datetime.fromtimestamp(int((oldest or last).split("-")[0]) / 1000, UTC)
-    missing = [] if manifest is None else [part for part in manifest.parts if not part.path(archive / region).is_file()]
+    missing = [] if manifest is None else [part for part in manifest.parts if not part.path(folder).is_file()]
     gaps = 0 if manifest is None else len(manifest.gaps)
     grade: Grade = "error" if lag > _LAG_ERROR or missing else "warning" if lag > _LAG_WARNING or gaps else "ok"
     facts = {"minutes": round(lag.total_seconds() / 60), "gaps": gaps, "schema": SCHEMA}
-    return Finding("archive", grade, region, facts, tuple(f"{part.path(archive / region)} is missing" for part in missing[:5]))
+    return Finding("archive", grade, region, facts, tuple(f"{part.path(folder)} is missing" for part in missing[:5]))
 
 
 def check_room(places: Places) -> Finding:
@@ -255,7 +258,7 @@ async def check_up(
         for region, rules in regions.items():
             try:
                 found += await check_region(store, url, region, rules, now)
-                found += [await check_fixes(store, region, now, lost), await check_archive(store, region, places.archive, now)]
+                found += [await check_fixes(store, region, now, lost), await check_archive(store, region, places, now)]
             except StoreError as error:
                 found.append(Finding("store", "error", region, details=(str(error),)))
             except CodecError as error:

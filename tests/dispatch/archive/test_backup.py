@@ -25,6 +25,7 @@ from dispatch.archive import (
 )
 from dispatch.archive.appendonly import log_files, replace_log
 from dispatch.archive.checkup import check_archive
+from dispatch.archive.files import write_whole
 from dispatch.archive.inventory import inventory
 from dispatch.store import (
     Commit,
@@ -39,7 +40,7 @@ from dispatch.store import (
     open_store,
 )
 from tests.dispatch.archive.filled import SECRET, everything, fill, some_day
-from tests.dispatch.archive.kept import Teller, archivist, rows, soon
+from tests.dispatch.archive.kept import KEY, Teller, archivist, rows, soon
 from tests.dispatch.life.worlds import Desk
 from tests.stores import Run
 
@@ -273,7 +274,8 @@ def test_an_archive_that_is_there_goes_on(run: Run, tmp_path: Path) -> None:
         shutil.rmtree(places.store)
         assert not (await restore(places, file, some_day())).archive
         async with await EmbeddedServer.start(places.store) as server, await open_store(server.url) as store:
-            assert (await check_archive(store, REGION, places.archive, some_day())).grade == "ok"
+            write_whole(places.key, f"{KEY.hex()}\n".encode(), 0o600)
+            assert (await check_archive(store, REGION, places, some_day())).grade == "ok"
             assert (await archivist(store, REGION, places.archive).archive(soon())).events == 0
             later.opened(case="K10")
             later.log = later.log[-2:]

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
-from dispatch.archive import Places, open_key
+from dispatch.archive import ArchiveKeyError, Places, archive_key, open_key
 from dispatch.archive.checkup import (
     Finding,
     check_archive,
@@ -20,6 +21,7 @@ from dispatch.archive.checkup import (
     check_store,
     check_up,
 )
+from dispatch.archive.files import write_whole
 from dispatch.archive.manifest import Gap, read_manifest, write_manifest
 from dispatch.life.commands import Assign
 from dispatch.life.rules import default_rules
@@ -29,7 +31,7 @@ from dispatch.store import Fix, Ref, Store, Write
 from dispatch.store.connect import Client
 from dispatch.store.keys import Keys
 from dispatch.store.opening import link_to
-from tests.dispatch.archive.kept import Teller, archivist, delivered, soon
+from tests.dispatch.archive.kept import KEY, Teller, archivist, delivered, soon
 from tests.dispatch.life.stories import sent
 from tests.dispatch.life.worlds import Desk
 from tests.stores import SAFE, OutsideServer, Run, outside_server
@@ -146,24 +148,56 @@ def test_silent_vehicles_are_found(run: Run, store: Store, region: str) -> None:
     run(scenario())
 
 
+def test_an_archive_whose_key_is_away_or_another_one_is_found(run: Run, store: Store, region: str, tmp_path: Path) -> None:
+    """Nothing new waits to be archived: it doesn't lag, and still could not go on."""
+    places = Places(tmp_path)
+
+    async def told() -> tuple[str, str]:
+        found = await check_archive(store, region, places, datetime.now(UTC))
+        return found.grade, " ".join(found.details)
+
+    async def scenario() -> None:
+        await Teller(store, region).tell(delivered())
+        await archivist(store, region, places.archive).archive(soon())
+        grade, why = await told()
+        assert grade == "error"
+        assert f"{places.key} is missing" in why
+        with pytest.raises(ArchiveKeyError, match="put it back"):
+            archive_key(places)
+        assert not places.key.exists()  # none is made: it would be another one
+        write_whole(places.key, f"{KEY[::-1].hex()}\n".encode(), 0o600)
+        grade, why = await told()
+        assert grade == "error"
+        assert "another key" in why
+        write_whole(places.key, f"{KEY.hex()}\n".encode(), 0o600)
+        assert await told() == ("ok", "")
+        assert archive_key(places) == KEY
+
+    run(scenario())
+
+
 def test_an_archive_that_lags_is_found(run: Run, store: Store, region: str, tmp_path: Path) -> None:
+    places = Places(tmp_path)
+    folder = places.archive / region
+    write_whole(places.key, f"{KEY.hex()}\n".encode(), 0o600)
+
     async def grade(after: timedelta) -> str:
-        return (await check_archive(store, region, tmp_path, datetime.now(UTC) + after)).grade
+        return (await check_archive(store, region, places, datetime.now(UTC) + after)).grade
 
     async def scenario() -> None:
         hours = [timedelta(hours=count) for count in (0, 2, 25)]
         assert [await grade(after) for after in hours] == ["ok", "ok", "ok"]  # nothing has happened yet
         await Teller(store, region).tell(delivered())
         assert [await grade(after) for after in hours] == ["ok", "warning", "error"]
-        await archivist(store, region, tmp_path).archive(soon())
+        await archivist(store, region, places.archive).archive(soon())
         assert [await grade(after) for after in hours] == ["ok", "ok", "ok"]
-        manifest = read_manifest(tmp_path / region)
+        manifest = read_manifest(folder)
         assert manifest is not None
-        write_manifest(tmp_path / region, msgspec.structs.replace(manifest, gaps=(Gap("0-0", "1-0"),)))
+        write_manifest(folder, msgspec.structs.replace(manifest, gaps=(Gap("0-0", "1-0"),)))
         assert await grade(hours[0]) == "warning"
-        manifest.parts[0].path(tmp_path / region).unlink()
+        manifest.parts[0].path(folder).unlink()
         assert await grade(hours[0]) == "error"
-        (tmp_path / region / "manifest.json").write_text("{")
+        (folder / "manifest.json").write_text("{")
         assert await grade(hours[0]) == "error"
 
     run(scenario())
