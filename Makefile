@@ -5,11 +5,14 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 BIN := .venv/bin
 UV := $(BIN)/uv pip
 
-.PHONY: run test test-slow bench lock clean
+.PHONY: run setup test test-slow bench lock clean
 .DELETE_ON_ERROR:
 
 run: .venv/ready-run
 	@exec $(BIN)/siaga serve $(if $(OSM),--osm "$(OSM)") $(ARGS)
+
+# What `run` needs, without starting anything.
+setup: .venv/ready-run
 
 test: .venv/ready-test
 	@$(BIN)/pytest -m "not slow" -n auto --maxprocesses 4 $(ARGS)

@@ -83,6 +83,11 @@ def _hopeless_last(items: Sequence[LeftOut]) -> list[LeftOut]:
     return sorted(items, key=lambda one: any(why.code in _HOPELESS for why in one.reasons))
 
 
+def _doubt(option: Option, language: Language) -> str:
+    """What is added since nobody knows where the vehicle is now."""
+    return "" if not option.doubt_ms else say(language, "first_leg_doubt", minutes=minutes(option.doubt_ms, language))
+
+
 def _best(found: Recommendation, option: Option, legs: Sequence[Leg], language: Language) -> Group:
     vehicle, place = option.vehicle, option.destination
     lines = [
@@ -100,7 +105,7 @@ def _best(found: Recommendation, option: Option, legs: Sequence[Leg], language: 
                 turnout=minutes(option.turnout_ms, language),
                 drive=minutes(option.drive_ms, language),
                 how=say(language, f"profile.{option.reach_profile}"),
-                carry=_carry(option.carry_m, option.carry_kind, language),
+                carry=_carry(option.carry_m, option.carry_kind, language) + _doubt(option, language),
             )
         ),
     ]

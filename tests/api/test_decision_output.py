@@ -63,6 +63,18 @@ def test_doubts_stand_beside_each_vehicle_and_nobody_is_named_twice(siaga: Run, 
     assert others.index("Ambulans Rusak") < others.index("Motor Satu"), "who could never serve comes last"
 
 
+def test_minutes_that_are_added_for_an_old_position_are_told(siaga: Run, ends: Ends, tmp_path: Path) -> None:
+    x, y = ends[0]
+
+    def said(fix_time: str) -> str:
+        fleet = fleet_file(tmp_path, f"A,A,ambulans desa,siaga,{x},{y},{fix_time},,,")
+        out = siaga("recommend", at(ends[1]), "--fleet", fleet, "--time", THREE, "--lang", "id").out
+        return " ".join(out.replace("│", " ").split())
+
+    assert "ditambah 10,0 menit karena posisinya bukan posisi sekarang" in said("")
+    assert "bukan posisi sekarang" not in said("2026-11-22T02:59")
+
+
 def test_nobody_to_send_still_tells_where_to_go(siaga: Run, ends: Ends, tmp_path: Path) -> None:
     x, y = ends[0]
     fleet = fleet_file(tmp_path, f"A,A,ambulans desa,rusak,{x},{y},,,,")

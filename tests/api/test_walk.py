@@ -112,6 +112,19 @@ def test_the_walk_of_the_readme_works_line_by_line(served: tuple[subprocess.Pope
     )
     assert json.loads(again.stdout)["repeated"]
 
+    # And the fleet is the office's own.
+    (block,) = re.findall(r"```sh vehicles\n(.*?)```", README, re.DOTALL)
+    fleet = subprocess.run(
+        ["bash", "-c", "\n".join(["set -eu", *exports.splitlines(), *functions, block])],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    vehicles = json.loads(fleet.stdout.splitlines()[-1])
+    assert ("B1234XY", False) in {(one["id"], one["invented"]) for one in vehicles}
+    assert "V06" not in {one["id"] for one in vehicles}
+
     assert stop(process, signal.SIGINT) < 10
     assert process.returncode in (0, 130)
     assert process.stderr is not None
