@@ -47,6 +47,16 @@ def test_it_stops_with_a_listener_connected(siaga: MakeSiaga, number: signal.Sig
     assert "cut off" not in service.earlier
 
 
+def test_a_fleet_that_comes_too_late_is_not_taken_and_that_is_said(siaga: MakeSiaga, tmp_path: Path) -> None:
+    fleet = tmp_path / "armada.csv"
+    fleet.write_text("id,name,kind,longitude,latitude\nB1,Ambulans Pabuaran,ambulans desa,106.9,-6.5\n")
+    assert siaga("--fleet", str(fleet)).start().stop() == 0
+    again = siaga("--fleet", str(fleet)).start()
+    assert again.stop() == 0
+    assert f"{fleet} IS NOT USED: kota has 1 vehicles already" in again.earlier
+    assert "Everything is kept." in again.out.text
+
+
 def test_ctrl_c_pressed_again_and_again_leaves_nothing_behind(siaga: MakeSiaga) -> None:
     service = siaga().start()
     store = service.store_pid

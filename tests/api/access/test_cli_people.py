@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,9 +31,10 @@ Command = Callable[..., Answer]
 
 
 @pytest.fixture
-def siaga(store_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+def siaga(store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Runs `user …` or `token …`, in English; `stdin` is what is typed or piped."""
     monkeypatch.setenv("SIAGA_LANG", "en")
+    monkeypatch.setenv("SIAGA_DATA_DIR", str(tmp_path))
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Store]:
@@ -72,6 +74,20 @@ def test_an_account_is_added_and_can_sign_in(run: Run, siaga: Command, access: A
     assert (grant.roles, grant.regions) == (("dispatcher", "sitegar"), ("cibinong", "bojong"))
 
 
+def test_a_region_that_is_not_there_is_noted(siaga: Command, tmp_path: Path, data_folder: Path) -> None:
+    (tmp_path / "regions").symlink_to(data_folder / "regions")
+    assert add(siaga, "sari", "--role", "dispatcher", "--region", "kota").err == ""
+    assert "no region cibinong has been built here; there are: kota" in add(siaga, "andi").err
+    token = siaga("token", "add", "laporan", "--role", "planner", "--region", "kota", "--region", "ciriung")
+    assert "no region ciriung has been built here" in token.err
+    assert token.out.startswith("siaga_")
+
+
+def test_a_role_that_is_not_there_is_refused_before_a_password_is_typed(siaga: Command) -> None:
+    with pytest.raises(GrantError, match="no role operator"):
+        siaga("user", "add", "sri", "--role", "operator", "--region", "cibinong", stdin="")
+
+
 ASKING = """
 import sys
 from contextlib import asynccontextmanager
@@ -94,10 +110,17 @@ def test_the_password_is_asked_for_twice_and_not_shown(run: Run, store_url: str,
     shown = ""
     with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as process:
         os.close(theirs)
-        typed = [("Password: ", PASSWORD), ("Once more: ", "a slip"), ("Password: ", PASSWORD), ("Once more: ", PASSWORD)]
+        typed = [
+            ("Password: ", PASSWORD),
+            ("Once more: ", "a slip"),
+            ("not the same; try again.", ""),
+            ("Password: ", PASSWORD),
+            ("Once more: ", PASSWORD),
+        ]
         for prompt, answer in typed:
             shown += until(ours, prompt)
-            os.write(ours, f"{answer}\n".encode())
+            if answer:
+                os.write(ours, f"{answer}\n".encode())
         shown += until(ours, "can sign in as: Administrator.")
         assert process.wait(30) == 0
     os.close(ours)
