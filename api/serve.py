@@ -219,7 +219,8 @@ async def _until_told(server: _Server, listening: Listening, stop: _Stop, ready:
     elif server.started:
         port = server.servers[0].sockets[0].getsockname()[1]
         scheme = "https" if listening.certificate else "http"
-        ready(f"{scheme}://{listening.host}:{port}")
+        host = f"[{listening.host}]" if ":" in listening.host else listening.host
+        ready(f"{scheme}://{host}:{port}")
     await task
 
 

@@ -56,6 +56,8 @@ def _code(arguments: Sequence[str] | None) -> int:
         # Whoever read the output has seen enough; nothing more may be written, not even on the way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     return answer if isinstance(answer, int) else 0
 
 

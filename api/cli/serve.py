@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
+import re
 import shlex
+import ssl
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -44,11 +47,8 @@ def serve(
     """Serve dispatchers, drivers, facilities and SITEGAR, until it is stopped (Ctrl-C)."""
     here = siaga()
     language = language_of(here, lang)
-    if (certificate is None) != (key is None):
-        raise InputError("--certificate and --key go together")
-    for file in (certificate, key):
-        if file is not None and not file.is_file():
-            raise InputError(f"{file}: no such file")
+    _check_certificate(certificate, key)
+    _check_addresses(proxy, public)
     if not compiled():
         typer.echo(text(language, "cli.run.compiling"), err=True)
     moment = now()
@@ -81,6 +81,35 @@ def serve(
     with asyncio.Runner(loop_factory=_event_loop) as runner:
         runner.run(service.serve(here.settings, built, vehicles, listening, ready))
     typer.echo(text(language, "cli.serve.stopped"))
+
+
+def _check_certificate(certificate: Path | None, key: Path | None) -> None:
+    if (certificate is None) != (key is None):
+        raise InputError("--certificate and --key go together")
+    if certificate is None or key is None:
+        return
+    for file in (certificate, key):
+        if not file.is_file():
+            raise InputError(f"{file}: no such file")
+    try:
+        # An empty password: a key that needs one would have it asked for on the terminal, at every start.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=lambda: "")
+    except OSError as error:  # SSLError is one
+        why = getattr(error, "reason", None) or error.strerror or error
+        raise InputError(
+            f"--certificate {certificate} and --key {key} can't be used ({why}): they must be PEM files that belong together, "
+            "and the key must have no password"
+        ) from None
+
+
+def _check_addresses(proxy: str, public: str) -> None:
+    for one in filter(None, (part.strip() for part in proxy.split(","))):
+        try:
+            _ = one == "*" or ipaddress.ip_network(one, strict=False)
+        except ValueError:
+            raise InputError(f"--proxy {one}: is not an address such as 127.0.0.1 or 10.0.0.0/8") from None
+    if public and not re.fullmatch(r"https?://[^/\s]+/?", public):
+        raise InputError(f"--public {public}: is not an address such as https://siaga.example, without a path")
 
 
 def _event_loop() -> asyncio.AbstractEventLoop:

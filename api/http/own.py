@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from api.http.asking import Asking
 from api.http.reading import case_of, run_of, unit_of
 from dispatch.life.case import Case
+from dispatch.life.referral import Attempt
 from dispatch.life.run import Run
 from routing import SiagaError
 
@@ -70,6 +73,20 @@ async def own_offer(asked: Asking, case: str, offer: str) -> None:
         raise NotYoursError(f"offer {offer} of case {case} is neither to your facility nor for somebody on your run")
 
 
+async def sees_offers(asked: Asking) -> Callable[[Case, Attempt], bool]:
+    """Which offers the caller may see: any, those to their own facility, those for patients on their own vehicle's run."""
+    if "offers.any" in asked.who.permissions:
+        return lambda _case, _offer: True
+    run = await _own_run_now(asked)
+
+    def mine(case: Case, offer: Attempt) -> bool:
+        patient = case.patient(offer.patient)
+        aboard = run is not None and patient is not None and patient.run == run
+        return aboard or (asked.who.facility is not None and offer.goal.id == asked.who.facility)
+
+    return mine
+
+
 async def own_request(asked: Asking, case: str, request: str) -> None:
     """Makes sure that the caller may answer a request to the desk: any, or one for a patient on their own run.
 
@@ -114,10 +131,15 @@ def _asked_about(asked: Asking, case: Case) -> frozenset[str]:
 
 async def _carried(asked: Asking, case: Case) -> frozenset[str]:
     """The patients of a case for whom the caller's own vehicle is under way now."""
+    run = await _own_run_now(asked)
+    return frozenset(one.id for one in case.patients if run is not None and one.run == run)
+
+
+async def _own_run_now(asked: Asking) -> str | None:
     if asked.who.vehicle is None:
-        return frozenset()
+        return None
     unit, _, _ = await unit_of(asked, asked.who.vehicle)
-    return frozenset(one.id for one in case.patients if unit.run is not None and one.run == unit.run)
+    return unit.run
 
 
 def own_vehicle(asked: Asking, vehicle: str, anyone: str) -> None:

@@ -131,9 +131,9 @@ def acceptance(serving: Serving, access: Access) -> Accept:
             who = await access.by_token(secret)
             if who.permissions != {"fixes.write"}:
                 # A secret that opens more does not belong into an address.
-                raise ForbiddenError("no_permission", permission="fixes.write") from None
+                raise ForbiddenError("not_a_tracker") from None
         if not who.may("fixes.write") or who.vehicle is None or who.regions is None or len(who.regions) != 1:
-            raise ForbiddenError("no_permission", permission="fixes.write")
+            raise ForbiddenError("not_a_tracker")
         (region,) = who.regions
         tracking = serving.tracking.get(region)
         if tracking is None:

@@ -20,7 +20,7 @@ from api.http.bodies import (
 )
 from api.http.destinations import goal_from
 from api.http.fields import CasePath, OfferPath, PatientPath, RequestPath
-from api.http.own import own_offer, own_patient, own_request
+from api.http.own import own_offer, own_patient, own_request, sees_offers
 from api.http.problems import documented
 from api.http.reading import everything
 from api.http.shapes import CaseView, DeskView, OfferView
@@ -59,15 +59,16 @@ class DeskRow(BaseModel):
 async def list_offers(
     asked: Offering, facility: Annotated[str | None, Query(description="Only of this facility.")] = None
 ) -> list[OfferRow]:
-    """The offers that wait for an answer, or were accepted and are on their way; a facility sees its own."""
-    mine = asked.who.facility if "offers.any" not in asked.who.permissions else facility
+    """The offers that wait for an answer, or were accepted and are on their way: a facility sees its own, a crew those for
+    whoever is on its run."""
+    seen = await sees_offers(asked)
     found, as_of = await everything(asked, "case")
     viewer = asked.viewer(as_of)
     rows = []
     for case, _ in found:
         for one in case.attempts if isinstance(case, Case) else ():
             waits = one.state in (AttemptState.OFFERED, AttemptState.ACCEPTED)
-            if isinstance(case, Case) and waits and (mine is None or one.goal.id == mine):
+            if isinstance(case, Case) and waits and facility in (None, one.goal.id) and seen(case, one):
                 view = viewer.case(case, 0)
                 rows.append(
                     OfferRow(

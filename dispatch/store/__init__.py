@@ -10,6 +10,7 @@ from dispatch.store.embedded import EmbeddedServer, Happening, Notice
 from dispatch.store.errors import (
     ConflictError,
     SchemaError,
+    StoreAddressError,
     StoreDamagedError,
     StoreError,
     StoreInUseError,
@@ -59,6 +60,7 @@ __all__ = [
     "SchemaError",
     "Seen",
     "Store",
+    "StoreAddressError",
     "StoreDamagedError",
     "StoreError",
     "StoreInUseError",

@@ -4,6 +4,7 @@
     └── StoreError
         ├── StoreUnreachableError (ConnectionError)   no answer; a write may be done all the same: repeat its id
         ├── StoreRefusedError (OSError)               the server answered, and won't: full, loading, read-only, cluster down
+        ├── StoreAddressError (ValueError)            the URL is not one of a store
         ├── UnsafeStoreError (ValueError)             an outside server whose settings lose what was acknowledged
         ├── StoreInUseError (BlockingIOError)         another process runs the embedded server of this directory
         ├── StoreDamagedError (OSError)               the append-only file can't be read
@@ -37,6 +38,10 @@ class StoreUnreachableError(StoreError, ConnectionError):
 
 class StoreRefusedError(StoreError, OSError):
     """The store answered, and can't do it now; nothing was written."""
+
+
+class StoreAddressError(StoreError, ValueError):
+    """The URL is not one of a store."""
 
 
 class UnsafeStoreError(StoreError, ValueError):

@@ -196,7 +196,8 @@ class Seen:
 
     Attributes:
         answer: what it was answered then.
-        fingerprint: of the request then; if the present one's differs, the id was reused for something else.
+        fingerprint: of the request then; if the present one's differs, the id was reused for something else. Empty where it
+            was dropped (`Store.blank_prints`).
     """
 
     answer: bytes

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from dispatch.store.cluster import ClusterLink
 from dispatch.store.connect import Link, Node, OneServer
-from dispatch.store.errors import StoreRefusedError, StoreUnreachableError, UnsafeStoreError
+from dispatch.store.errors import StoreAddressError, StoreRefusedError, StoreUnreachableError, UnsafeStoreError
 from dispatch.store.functions import load_functions
 from dispatch.store.safety import safety_problems
 from dispatch.store.store import KEEP_ANSWERS_DAYS, Store
@@ -20,21 +20,34 @@ def link_to(url: str) -> Link:
     """The way to a store; nothing is connected yet.
 
     Raises:
-        ValueError: the URL is not one of a store. (The message leaves out user and password.)
+        StoreAddressError: the URL is not one of a store. (The message leaves out user and password.)
     """
+    try:
+        return _link_to(url)
+    except StoreAddressError:
+        raise
+    except ValueError:  # its words would tell a part of the password
+        raise StoreAddressError(
+            "the store's URL can't be read; it is like redis://user:password@host:6379/0, and in user and password every "
+            "character other than letters and digits is written as % and two digits (/ is %2F, @ is %40)"
+        ) from None
+
+
+def _link_to(url: str) -> Link:
     parts = urlsplit(url)
     if parts.scheme in _ONE_SERVER:
         if not (parts.path if parts.scheme == "unix" else parts.netloc):
-            raise ValueError(f"the store's URL ({parts.scheme}://…) names no {'socket' if parts.scheme == 'unix' else 'host'}")
+            what = "socket" if parts.scheme == "unix" else "host"
+            raise StoreAddressError(f"the store's URL ({parts.scheme}://…) names no {what}")
         return OneServer(url)
     if parts.scheme in _CLUSTER:
         credentials, _, hosts = parts.netloc.rpartition("@")
         seeds = [host if ":" in host else f"{host}:6379" for host in hosts.split(",") if host]
         if not seeds:
-            raise ValueError(f"the store's URL ({parts.scheme}://…) names no host")
+            raise StoreAddressError(f"the store's URL ({parts.scheme}://…) names no host")
         return ClusterLink(parts.scheme.partition("+")[0], credentials, seeds, parts.query)
     known = ", ".join(f"{scheme}://" for scheme in (*_ONE_SERVER, *_CLUSTER))
-    raise ValueError(f"the store's URL begins with {parts.scheme or 'nothing'!r}; it must begin with one of {known}")
+    raise StoreAddressError(f"the store's URL begins with {parts.scheme or 'nothing'!r}; it must begin with one of {known}")
 
 
 async def store_problems(url: str) -> list[str]:
@@ -66,7 +79,7 @@ async def open_store(url: str, *, keep_answers_days: float = KEEP_ANSWERS_DAYS) 
     Raises:
         UnsafeStoreError: a server could lose what it acknowledged; the settings are named.
         StoreUnreachableError, StoreRefusedError: no server can be asked.
-        ValueError: the URL is wrong.
+        StoreAddressError: the URL is wrong.
     """
     link = link_to(url)
     try:

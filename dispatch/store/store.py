@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -27,6 +27,7 @@ KEEP_ANSWERS_DAYS = 14
 """How long a command id is known, unless told otherwise: longer than a driver's phone stays without network."""
 
 _DAY_MS = 86_400_000
+_ABOUT_TO_END_MS = 1_000
 _REWRITE_POLL_SECONDS = 0.05
 
 
@@ -122,6 +123,21 @@ class Store:
         """Drop the private entries of an aggregate; whether there were any. On disk they stay until `rewrite_log`."""
         keys = Keys(region)
         return bool(await self._link.run(keys.slot, lambda client: client.delete(keys.private(ref))))
+
+    async def blank_prints(self, region: str, commands: Iterable[str]) -> None:
+        """Drop the fingerprints of commands: from one, a short number that went with the command could be guessed.
+
+        A repetition still gets its answer, but that the id was used for something else can't be told any more.
+        """
+        keys = Keys(region)
+
+        async def blank(client: Client) -> None:
+            for command in commands:
+                key = keys.seen(command)
+                if await client.pttl(key) > _ABOUT_TO_END_MS:  # one that ended just now would come back for ever
+                    await client.hset(key, "fingerprint", b"")
+
+        await self._link.run(keys.slot, blank)
 
     async def claim_due(self, region: str, now_ms: int, lease_ms: int, limit: int = 100) -> list[DueClock]:
         """Take clocks that ring, the earliest first. Nobody else gets them for `lease_ms`; then they ring again.

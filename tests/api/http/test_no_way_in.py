@@ -180,7 +180,14 @@ def test_a_facility_reads_of_those_it_is_asked_about(live: Live, two: Two) -> No
     assert set(live.get("other_facility", f"cases/{two.case}/particulars").json()["patients"]) == {"2"}
     rows = live.get("facility", "offers").json()
     assert [row["offer"]["facility"]["id"] for row in rows] == [live.facility]
-    assert live.get("facility", f"offers?facility={live.other_facility}").json() == rows
+    assert live.get("facility", f"offers?facility={live.other_facility}").json() == []
+
+
+def test_a_crew_reads_the_offers_for_whom_it_carries(live: Live, two: Two) -> None:
+    for role, facility in (("driver_a1", live.facility), ("driver_a2", live.other_facility)):
+        rows = live.get(role, "offers").json()
+        assert [(row["case"], row["offer"]["facility"]["id"]) for row in rows] == [(two.case, facility)]
+    assert len(live.get("dispatcher", f"offers?facility={live.facility}").json()) == 1
 
 
 def test_a_facility_answers_its_own_offers_and_moves_nobody(live: Live, two: Two) -> None:
