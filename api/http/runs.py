@@ -66,6 +66,10 @@ async def _leg(asked: Asking, run: str) -> RunLeg:
     found = await present_leg(asked, here)
     if found is None:
         raise ConflictError("no_leg", run=run)
+    if found.leg == "reach":
+        # Its last step is at the patient's door.
+        for case in {rider.case for rider in here.riders}:
+            await asked.serving.service.record_reading(asked.region, asked.actor, case, ["place"], once=f"route of {run}")
     return found
 
 

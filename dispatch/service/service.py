@@ -118,10 +118,10 @@ class Service:
             return _repeated(seen, fingerprint, issued.id)
         for _ in range(_TRIES):
             scene = await load(self.store, region, named_by(issued.command))
-            _check_versions(scene, given.expected)
             moment = self._now(live, scene)
-            facts = await gather(self.store, live, scene, issued.command, Noted(given.case, given.notes), moment)
             try:
+                _check_versions(scene, given.expected)
+                facts = await gather(self.store, live, scene, issued.command, Noted(given.case, given.notes), moment)
                 events = decide(scene.world, issued, facts)
             except RefusedError:
                 # The same command, given twice at once, may have been carried out meanwhile.
@@ -151,10 +151,15 @@ class Service:
         """Carries out a command of the service's own, happening now; raises as `give`."""
         return await self.give(region, Given(Issued(command_id, actor, self.clock(), command)))
 
-    async def record_reading(self, region: str, actor: Actor, case: str, fields: Sequence[str]) -> None:
-        """Records that somebody was shown what is personal about a case; raises as `give`."""
+    async def record_reading(self, region: str, actor: Actor, case: str, fields: Sequence[str], once: str = "") -> None:
+        """Records that somebody was shown what is personal about a case; raises as `give`.
+
+        `once`: what it was shown with; the same person is recorded with it once for that case, however often they look.
+        """
         if fields:
-            await self.do(region, actor, f"read.{uuid.uuid4().hex}", RecordReading(case, tuple(fields)))
+            shown = f"{actor.role}\0{actor.id}\0{case}\0{once}"
+            name = xxhash.xxh3_128_hexdigest(shown.encode()) if once else uuid.uuid4().hex
+            await self.do(region, actor, f"read.{name}", RecordReading(case, tuple(fields)))
 
     async def history(self, region: str, case: str) -> list[Happened]:
         """All that happened to a case and its runs, in the order in which it was recorded.
@@ -205,7 +210,7 @@ def _check_versions(scene: Scene, expected: Mapping[Ref, int] | None) -> None:
 
 
 def _repeated(seen: Seen, fingerprint: bytes, command: str) -> Answer:
-    if seen.fingerprint != fingerprint:
+    if seen.fingerprint and seen.fingerprint != fingerprint:  # it has none once its case was forgotten
         raise InvalidError("id_reused", command=command)
     told = _ANSWER.decode(seen.answer)
     return Answer(told.command, told.recorded_at, told.versions, told.events, told.made, repeated=True)

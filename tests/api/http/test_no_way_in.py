@@ -13,6 +13,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from dispatch.store import Ref
 from tests.api.http.doors import DESKS, DOORS, STAFF, STRANGERS
 from tests.api.http.live import ROLES, Live
 
@@ -172,6 +173,17 @@ def test_a_driver_reads_of_those_on_board_and_of_nobody_else(live: Live, two: Tw
     other = live.call(person={"name": "KANARI-LAIN"})
     for path in ("", "/particulars", "/timeline"):
         assert live.get("driver_a1", f"cases/{other}{path}").status_code == 403
+
+
+def test_who_is_shown_the_way_to_the_door_is_recorded_once(live: Live, two: Two) -> None:
+    def read() -> list[bytes]:
+        kept = live.do(live.store.history(live.region, Ref("readings", two.case)))
+        return [one.event.body for one in kept if b'["place"]' in one.event.body]
+
+    before = read()
+    for ending in ("", ".gpx", ".geojson", ""):
+        assert live.get("driver_a2", f"runs/{two.runs[1]}/route{ending}").status_code == 200
+    assert len(read()) == len(before) + 1
 
 
 def test_a_facility_reads_of_those_it_is_asked_about(live: Live, two: Two) -> None:

@@ -121,6 +121,36 @@ def test_a_command_given_again_is_done_once_and_answered_the_same(run: Run, desk
     run(story())
 
 
+def test_a_command_given_twice_at_once_on_a_version_is_not_stale_the_second_time(run: Run, desk: Office) -> None:
+    async def story() -> None:
+        await desk.call()
+        for kind in ("maternal", "accident", "maternal", "accident"):
+            _, version = (await desk.service.states(desk.region, [Ref("case", "K1")]))[0]
+            name, expected = f"twice-{version}", {Ref("case", "K1"): version}
+            answers = await asyncio.gather(
+                *(desk.give(DescribeCase("K1", kind=kind), command_id=name, expected=expected) for _ in range(3))
+            )
+            assert sum(one.repeated for one in answers) == 2
+
+    run(story())
+
+
+def test_a_command_whose_print_was_dropped_still_gets_its_answer(run: Run, desk: Office) -> None:
+    async def story() -> None:
+        await desk.call()
+        first = await desk.give(DescribeCase("K1", kind="maternal"), command_id="printed-1")
+        kept = await desk.service.store.seen(desk.region, "printed-1")
+        assert kept is not None
+        assert kept.fingerprint
+        await desk.service.store.blank_prints(desk.region, ["printed-1", "never-given"])
+        assert await desk.service.store.seen(desk.region, "never-given") is None
+        again = await desk.give(DescribeCase("K1", kind="maternal"), command_id="printed-1")
+        assert again.repeated
+        assert again.versions == first.versions
+
+    run(story())
+
+
 def test_fifty_fight_for_one_vehicle(run: Run, desk: Office) -> None:
     async def story() -> None:
         await desk.fleet(1)
