@@ -200,10 +200,12 @@ async def _closures(asked: Asking) -> Reader:
     network, viewer, now = asked.live.built.roads.network, asked.viewer(as_of), asked.live.now
     holding = {one.id for one in now.state.conditions}
     told = [(one, version) for one, version in found if isinstance(one, Condition) and one.withdrawn_at is None]
+    words = asked.who.may("roads.write")  # a crew may have written whose house it is
 
     def properties(row: Row) -> Json:
         one, version = row.of
-        return _condition(one, version, viewer, holds=one.id in holding, set_aside=now.set_aside.get(one.id))
+        found = _condition(one, version, viewer, holds=one.id in holding, set_aside=now.set_aside.get(one.id))
+        return found if words else found | {"reason": ""}
 
     def loaded() -> Loaded:
         rows = [Row(one.id, _place(one, network), Interval(one.from_time, one.until), (one, version)) for one, version in told]

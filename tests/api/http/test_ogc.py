@@ -193,6 +193,11 @@ def test_road_conditions_are_drawn_as_they_were_reported(region: Live) -> None:
     links = int((network.link_way == network.link_way[0]).sum())
     assert len(told["works"]["geometry"]["coordinates"]) == links
     assert told["flood"]["properties"]["reason"] == "banjir"
+    # Words that people wrote may name somebody; a planner gets what is drawn and its kind.
+    planned = get(region, "/collections/closures/items", role="planner")["features"]
+    assert {(one["properties"]["kind"], one["properties"]["reason"]) for one in planned} == {
+        (one["properties"]["kind"], "") for one in told.values()
+    }
     assert told["flood"]["properties"]["until"] == "2026-03-02T12:00:00+07:00"
     # The area of the flood was drawn around the first link, the way that is being worked on.
     assert shape(told["flood"]["geometry"]).intersects(shape(told["works"]["geometry"]))
