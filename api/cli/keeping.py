@@ -39,7 +39,7 @@ from dispatch.life.rules import Rules, default_rules
 from dispatch.regions import about_regions, region_names
 from dispatch.service.region_settings import region_settings
 from dispatch.settings import default_settings
-from dispatch.store import EmbeddedServer, Store, StoreError, open_store, running_at
+from dispatch.store import EmbeddedServer, Ref, Store, StoreError, open_store, running_at
 from routing import DataError, InputError, Language, RegionError, text
 
 _WIDEST = 32
@@ -124,7 +124,8 @@ def restore(
     if done.archive and not places.key.exists():
         typer.echo(say(language, "restored_secrets", file=places.key), err=True)
     for one in done.forgotten:
-        typer.echo(say(language, "restored_again", case=one.case, region=one.region), err=True)
+        told = "restored_again" if one in done.forgotten_left else "restored_forgotten"
+        typer.echo(say(language, told, case=one.case, region=one.region), err=True)
 
 
 def forget(
@@ -139,6 +140,10 @@ def forget(
     language = language_of(here, lang)
     places = places_of(here)
     name = region or _only_region(here)
+    try:
+        Ref("case", case)
+    except ValueError:
+        raise InputError(f"{case!r} is not the id of a case, which is like K65J-EBZ-JHA") from None
     if sys.stdin.isatty() and not yes:
         typer.confirm(say(language, "forget_sure", case=case, region=name), abort=True, err=True)
     known = [Path(one.path) for one in listed_backups(places.backups)]
@@ -188,8 +193,11 @@ async def _forget(here: Siaga, region: str, case: str, backups: list[Path]) -> F
 
 
 def _tell_forgotten(done: Forgotten, case: str, count: int, language: Language) -> None:
-    typer.echo(say(language, "forgot" if done.particulars else "forgot_nothing", case=case))
-    typer.echo(say(language, "forgot_cleared" if done.cleared else "forgot_not_cleared"))
+    if done.there:
+        typer.echo(say(language, "forgot" if done.particulars else "forgot_nothing", case=case))
+        typer.echo(say(language, "forgot_cleared" if done.cleared else "forgot_not_cleared"))
+    else:
+        typer.echo(say(language, "forgot_away", case=case))
     if done.cleared and done.runs_left:
         typer.echo(say(language, "forgot_runs", runs=", ".join(done.runs_left)))
     if done.stream_left:

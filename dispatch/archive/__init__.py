@@ -19,12 +19,14 @@ from dispatch.archive.errors import (
     BackupError,
     ForgetError,
 )
-from dispatch.archive.forgetting import Forgotten, Gone, forget_case, forgotten_cases
+from dispatch.archive.forgetting import Forgotten, forget_case
+from dispatch.archive.forgotten import Gone, forgotten_cases
 from dispatch.archive.keys import archive_key
 from dispatch.archive.places import Places
 from dispatch.archive.pseudonyms import KEY_NAME, open_key, read_key
 from dispatch.archive.reading import read_cases, read_events
-from dispatch.archive.restoring import Restored, check_backup, restore
+from dispatch.archive.restoring import Restored, restore
+from dispatch.archive.unpacking import check_backup
 
 __all__ = [
     "CASES",

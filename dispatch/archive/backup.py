@@ -6,9 +6,10 @@ server reads the copy and counts what is in it: a backup that can't be read is f
 server is backed up by its own means.
 
 What is in: every region's cases with what is personal about them, events, clocks, vehicles and fixes, people who sign in and
-tokens (hashed), the archive, tables (`*.toml`, `*.csv`) of the data folder and of its `settings`. What is not: built regions
-(build them again from their sources), logs; and, unless asked for, the secrets: the key of the archive's pseudonyms and the
-admin's token. The file is readable by its owner only and not encrypted: keep it like the store.
+tokens (hashed), the archive, tables (`*.toml`, `*.csv`) of the data folder and of its `settings`, the list of the cases that
+were forgotten. What is not: built regions (build them again from their sources), logs; and, unless asked for, the secrets: the
+key of the archive's pseudonyms and the admin's token. The file is readable by its owner only and not encrypted: keep it like
+the store.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ from dispatch.archive.appendonly import copy_log, log_files
 from dispatch.archive.columns import SCHEMA as ARCHIVE_SCHEMA
 from dispatch.archive.errors import ArchiveInUseError, BackupError
 from dispatch.archive.files import digest_of, locked, written_whole
-from dispatch.archive.inventory import Held, inventory, private_of
+from dispatch.archive.forgotten import forgotten_cases
+from dispatch.archive.inventory import Held, inventory
 from dispatch.archive.lists import read_list, write_list
 from dispatch.archive.manifest import NAME, archived_regions, read_manifest
 from dispatch.archive.places import Places
@@ -78,8 +80,8 @@ class BackupManifest(Struct, frozen=True):
     format: int = FORMAT
 
     def knows(self, region: str, case: str) -> bool:
-        """Whether something personal about a case is in it."""
-        return case in private_of(self.holds, region)
+        """Whether something personal about a case may be in it: yes, unless it is told that nothing of that case is there."""
+        return region in self.holds and self.holds[region].knows(case) is not False
 
 
 class _Version(Struct):
@@ -125,10 +127,14 @@ async def back_up(places: Places, file: Path, now: datetime, *, secrets: bool = 
         async with _nobody_archives(places.archive):
             await _copy_store(places.store, scratch / "store")
             holds = await counted(scratch / "store")
+            # Read after the store was copied: whoever is forgotten meanwhile is on it.
+            gone = scratch / places.forgotten.name
+            write_list(gone, forgotten_cases(places.forgotten))
             members = [
                 *((f"store/{path.name}", path) for path in log_files(scratch / "store")),
                 *_archive_files(places.archive),
                 *((f"settings/{path.relative_to(places.data).as_posix()}", path) for path in places.settings()),
+                (f"settings/{gone.name}", gone),
                 *((f"secrets/{path.name}", path) for path in places.secrets if secrets and path.is_file()),
             ]
             packed = await asyncio.to_thread(_pack, file, members, holds, now, secrets)

@@ -16,7 +16,9 @@ from typing import Literal
 
 from dispatch.archive.appendonly import log_files
 from dispatch.archive.columns import SCHEMA
-from dispatch.archive.errors import ArchiveError
+from dispatch.archive.errors import ArchiveError, BackupError
+from dispatch.archive.forgetting import left_of
+from dispatch.archive.forgotten import forgotten_cases
 from dispatch.archive.keys import check_key_of
 from dispatch.archive.manifest import read_manifest
 from dispatch.archive.places import Places
@@ -220,6 +222,28 @@ async def check_archive(store: Store, region: str, places: Places, now: datetime
     return Finding("archive", grade, region, facts, tuple(f"{part.path(folder)} is missing" for part in missing[:5]))
 
 
+async def check_forgotten(store: Store, region: str, places: Places) -> Finding:
+    """Whether whoever was forgotten is gone: not yet archived then, or brought back by a backup, something of them may stay.
+
+    Every such case is told: each one has to be seen to. Runs that stay since others were on them go with those.
+
+    Raises:
+        StoreError: the store can't be asked.
+    """
+    try:
+        cases = [one.case for one in forgotten_cases(places.forgotten) if one.region == region]
+    except BackupError as error:
+        return Finding("forgotten", "error", region, {"count": 0, "all": 0}, (str(error),))
+    left = {case: await left_of(store, region, case) for case in cases}
+    details = tuple(
+        f"case {case}: {'close it, then ' if what == 'open' else ''}siaga case forget {case} --region {region}"
+        for case, what in left.items()
+        if what is not None
+    )
+    facts = {"count": len(details), "all": len(cases)}
+    return Finding("forgotten", "warning" if details else "ok", region, facts, details)
+
+
 def check_room(places: Places) -> Finding:
     """Whether there is room on the disk, also for the append-only file to be written anew."""
     folder = next(one for one in (places.data, *places.data.parents) if one.exists())
@@ -259,6 +283,7 @@ async def check_up(
             try:
                 found += await check_region(store, url, region, rules, now)
                 found += [await check_fixes(store, region, now, lost), await check_archive(store, region, places, now)]
+                found.append(await check_forgotten(store, region, places))
             except StoreError as error:
                 found.append(Finding("store", "error", region, details=(str(error),)))
             except CodecError as error:

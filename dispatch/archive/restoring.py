@@ -1,28 +1,30 @@
-"""Restoring a backup: all of it is checked before anything is touched, and a store that is there is not overwritten unasked."""
+"""Restoring a backup: all of it is checked before anything is touched, and a store that is there is not overwritten unasked.
+
+Whoever was forgotten since stays forgotten, by the list that lies here and the one in the backup. It is done before the store
+is put in place, so that what was forgotten never gets there.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
-import tarfile
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 
-from dispatch.archive.appendonly import FOLDER, replace_log
-from dispatch.archive.backup import MANIFEST_NAME, BackupManifest, Packed, counted, read_backup, scratch_folder
+from dispatch.archive.appendonly import FOLDER, copy_log, replace_log
+from dispatch.archive.backup import BackupManifest, counted, read_backup, scratch_folder
 from dispatch.archive.errors import BackupError
 from dispatch.archive.files import to_disk, write_whole
-from dispatch.archive.forgetting import Gone, forgotten_cases
-from dispatch.archive.inventory import Held, differences
+from dispatch.archive.forgetting import forget_again
+from dispatch.archive.forgotten import Gone, forgotten_cases, merged
+from dispatch.archive.inventory import Held, differences, inventory
+from dispatch.archive.lists import write_list
 from dispatch.archive.manifest import archived_regions
 from dispatch.archive.places import Places
-from dispatch.store import EmbeddedServer, Ref, StoreError, open_store
+from dispatch.archive.unpacking import unpack
+from dispatch.store import EmbeddedServer, StoreError, open_store
 from dispatch.store.directory import HeldDirectory
-
-_BLOCK = 1 << 20
-_FOLDERS = ("store", "archive", "settings", "secrets")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,16 @@ class Restored:
         archive: whether the archive was put in place as well; one that is there stays unless it was said to go: it goes on
             where it was, and may know of what has happened since.
         settings: files that were there already, and were left as they are.
-        forgotten: cases that were forgotten after the backup was made: what is personal about them was dropped again.
+        forgotten: cases that were forgotten after the backup was made, and were again.
+        forgotten_left: those of them of which something stays: they are not archived yet, or open in the backup. Only what is
+            personal by its nature was dropped.
     """
 
     manifest: BackupManifest
     archive: bool
     settings: tuple[str, ...]
     forgotten: tuple[Gone, ...]
+    forgotten_left: tuple[Gone, ...]
 
 
 async def restore(places: Places, file: Path, now: datetime, *, replace: bool = False) -> Restored:
@@ -53,87 +58,54 @@ async def restore(places: Places, file: Path, now: datetime, *, replace: bool = 
         replace: drop the store and the archive that are there.
 
     Raises:
-        BackupError: it is damaged, or of a newer release, or something is there already; nothing was changed.
+        BackupError: it is damaged, or of a newer release, or something is there already, or the list of those who were
+            forgotten is damaged; nothing was changed.
         StoreInUseError: the service runs. StoreError: the store can't be read; what was there is there again.
         OSError: something can't be written.
     """
     manifest = read_backup(file)
+    ours = forgotten_cases(places.forgotten)
     with scratch_folder(places.data) as scratch:
-        await asyncio.to_thread(_unpack, file, manifest, scratch)
-        _check_holds(file, manifest, await _readable(file, scratch / "store"))
+        await asyncio.to_thread(unpack, file, manifest, scratch)
+        held = await _readable(file, scratch / "store")
+        _check_holds(file, manifest.holds, held)
         await _check_room(places, replace)
-        await _put_store(places, file, manifest, scratch / "store")
+        theirs = scratch / "settings" / places.forgotten.name
+        gone = merged(ours, forgotten_cases(theirs))
+        theirs.unlink(missing_ok=True)
         archive = (scratch / "archive").is_dir() and (replace or not archived_regions(places.archive))
+        clean = await _forget(scratch, held, gone, scratch / "archive" if archive else places.archive)
+        await _put_store(places, file, clean)
+        if gone != ours:
+            write_list(places.forgotten, gone)
         if archive:
             await asyncio.to_thread(_put_archive, scratch / "archive", places.archive, now)
         left = _put_files(scratch, places)
-    return Restored(manifest, archive, left, await _forget_again(places, manifest))
+    return Restored(manifest, archive, left, tuple(clean.forgotten), tuple(clean.left))
 
 
-def check_backup(file: Path) -> BackupManifest:
-    """Looks through a backup whole: every file that it names is there as it was written.
+@dataclass(frozen=True, slots=True)
+class _Clean:
+    """A store that can be put in place: its folder, what it holds, who was forgotten in it again, and who only in part."""
 
-    Raises:
-        BackupError: it is damaged, or of a newer release.
-    """
-    manifest = read_backup(file)
-    _walk(file, manifest, None)
-    return manifest
-
-
-def _unpack(file: Path, manifest: BackupManifest, target: Path) -> None:
-    _walk(file, manifest, target)
-    # The server keeps its files in a folder of their own.
-    store = target / "store"
-    (store / FOLDER).mkdir(mode=0o700, parents=True, exist_ok=True)
-    for path in [path for path in store.iterdir() if path.is_file()]:
-        path.rename(store / FOLDER / path.name)
+    store: Path
+    held: dict[str, Held]
+    forgotten: list[Gone]
+    left: list[Gone]
 
 
-def _walk(file: Path, manifest: BackupManifest, target: Path | None) -> None:
-    """Compares every member with the manifest, and writes it below `target`."""
-    expected = {one.name: one for one in manifest.files}
-    try:
-        with tarfile.open(file, "r:") as tar:
-            for member in tar:
-                if member.name == MANIFEST_NAME:
-                    continue
-                entry = expected.pop(member.name, None)
-                if entry is None or not member.isreg() or not _safe(member.name):
-                    raise BackupError(
-                        f"{file} is damaged: it holds {member.name!r}, which it does not list; use another backup"
-                    )
-                _take(tar, member, entry, file, None if target is None else target / member.name)
-    except (tarfile.TarError, EOFError) as error:
-        raise BackupError(f"{file} is damaged ({error}); use another backup") from error
-    if expected:
-        raise BackupError(f"{file} is damaged: {sorted(expected)[0]} is missing; use another backup")
-
-
-def _safe(name: str) -> bool:
-    parts = name.split("/")
-    return parts[0] in _FOLDERS and len(parts) > 1 and not any(part in ("", ".", "..") for part in parts)
-
-
-def _take(tar: tarfile.TarFile, member: tarfile.TarInfo, entry: Packed, file: Path, target: Path | None) -> None:
-    source = tar.extractfile(member)
-    assert source is not None
-    digest, size = sha256(), 0
-    if target is not None:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        target.touch(0o600)
-    sink = None if target is None else target.open("wb")
-    try:
-        while block := source.read(_BLOCK):
-            digest.update(block)
-            size += len(block)
-            if sink is not None:
-                sink.write(block)
-    finally:
-        if sink is not None:
-            sink.close()
-    if size != entry.bytes or digest.hexdigest() != entry.sha256:
-        raise BackupError(f"{file} is damaged: {entry.name} is not what was written; use another backup")
+async def _forget(scratch: Path, held: dict[str, Held], gone: list[Gone], archive: Path) -> _Clean:
+    """Forgets whoever was forgotten after the backup was made."""
+    store = scratch / "store"
+    again = [one for one in gone if one.region in held and held[one.region].knows(one.case) is not False]
+    if not again:
+        return _Clean(store, held, [], [])
+    async with await EmbeddedServer.start(store) as server, await open_store(server.url) as opened:
+        forgotten, left = await forget_again(opened, archive, again)
+        held = await inventory(server.url)
+    # A copy has only the files that count: not those that the server had before it wrote them anew.
+    await asyncio.to_thread(copy_log, store, scratch / "clean")
+    return _Clean(scratch / "clean", held, forgotten, left)
 
 
 async def _readable(file: Path, store: Path) -> dict[str, Held]:
@@ -143,8 +115,8 @@ async def _readable(file: Path, store: Path) -> dict[str, Held]:
         raise BackupError(f"{file}: a server can't read what it holds ({error}); nothing was changed") from error
 
 
-def _check_holds(file: Path, manifest: BackupManifest, found: dict[str, Held]) -> None:
-    if wrong := differences(manifest.holds, found):
+def _check_holds(file: Path, expected: dict[str, Held], found: dict[str, Held]) -> None:
+    if wrong := differences(expected, found):
         raise BackupError(f"{file} does not hold what it says: {'; '.join(wrong[:3])}")
 
 
@@ -160,14 +132,14 @@ async def _check_room(places: Places, replace: bool) -> None:
         )
 
 
-async def _put_store(places: Places, file: Path, manifest: BackupManifest, source: Path) -> None:
+async def _put_store(places: Places, file: Path, clean: _Clean) -> None:
     home = await HeldDirectory.take(places.store)
     try:
-        replaced = await asyncio.to_thread(replace_log, source, places.store)
+        replaced = await asyncio.to_thread(replace_log, clean.store, places.store)
     finally:
         home.release()
     try:
-        _check_holds(file, manifest, await counted(places.store))
+        _check_holds(file, clean.held, await counted(places.store))
     except BaseException:
         replaced.undo()
         raise
@@ -200,14 +172,3 @@ def _put_files(scratch: Path, places: Places) -> tuple[str, ...]:
             elif target.read_bytes() != path.read_bytes():
                 left.append(name.as_posix())
     return tuple(left)
-
-
-async def _forget_again(places: Places, manifest: BackupManifest) -> tuple[Gone, ...]:
-    """Whoever was forgotten after the backup was made is forgotten still."""
-    again = tuple(one for one in forgotten_cases(places.forgotten) if manifest.knows(one.region, one.case))
-    if again:
-        async with await EmbeddedServer.start(places.store) as server, await open_store(server.url) as store:
-            for one in again:
-                await store.forget(one.region, Ref("case", one.case))
-            await store.rewrite_log()
-    return again

@@ -15,15 +15,16 @@ from typing import Any, get_args
 import pytest
 
 from api.cli import app as wired
-from dispatch.archive import Places, read_cases
+from dispatch.archive import Places, clear_closed, read_cases
 from dispatch.archive.checkup import Grade
+from dispatch.archive.files import write_whole
 from dispatch.life.rules import default_rules
 from dispatch.store import EmbeddedServer, Ref, Store, open_store
 from routing import LANGUAGES
 from routing.catalogue import texts
 from tests.api.commands import Answer, Run
 from tests.dispatch.archive.filled import fill
-from tests.dispatch.archive.kept import Teller, delivered
+from tests.dispatch.archive.kept import KEY, Teller, archivist, delivered, soon
 
 REGION = "kota"
 
@@ -111,13 +112,46 @@ def test_forget(typed: Run, home: Path, tmp_path: Path) -> None:
     assert {str(tmp_path / "one.tar"), str(tmp_path / "elsewhere" / "copy.tar")} <= set(lines)
     assert "letter.txt" not in done.out
     assert len(read_cases(Places(home).archive)) == 1
+    wrong = typed("case", "forget", "K1 or so")
+    assert (wrong.code, wrong.err) == (2, "siaga: 'K1 or so' is not the id of a case, which is like K65J-EBZ-JHA\n")
     opened = typed("case", "forget", "K2")
     assert opened.code == 2
     assert "still open" in opened.err
     again = typed("restore", str(tmp_path / "one.tar"), "--replace")
     assert again.code == 0
+    assert "it was forgotten again" in again.err
     assert "K1" in again.err
     assert with_store(home, lambda store: store.private(REGION, Ref("case", "K1"))) == []
+
+
+def test_forget_a_case_that_has_been_cleared_away(typed: Run, home: Path, tmp_path: Path) -> None:
+    """Nothing of it is left here; the backups are named all the same, and held to it later."""
+    file, places = tmp_path / "one.tar", Places(home)
+
+    async def clear(store: Store) -> int:
+        await archivist(store, REGION, places.archive).archive(soon())
+        return await clear_closed(store, REGION, places.archive / REGION, soon())
+
+    write_whole(places.key, f"{KEY.hex()}\n".encode())
+    with_store(home, lambda store: Teller(store, REGION).tell(delivered()))
+    assert typed("backup", str(file)).code == 0
+    assert with_store(home, clear) == 2
+    done = typed("case", "forget", "K1")
+    assert (done.code, done.err) == (0, "")
+    assert "has nothing of case K1 any more" in done.out
+    assert str(file) in [line.strip() for line in done.out.splitlines()]
+    unknown = typed("case", "forget", "K9")
+    assert unknown.code == 2
+    assert "no case K9" in unknown.err
+    shutil.rmtree(places.archive)
+    again = typed("restore", str(file), "--replace")
+    assert again.code == 0
+    assert "ITS EVENTS ARE BACK" in again.err  # no archive has its numbers
+    warned = typed("doctor", "--json")
+    assert findings(warned)["forgotten", REGION] == "warning"
+    assert f"siaga case forget K1 --region {REGION}" in warned.out
+    assert "the archive keeps its numbers" in typed("case", "forget", "K1").out
+    assert findings(typed("doctor", "--json"))["forgotten", REGION] == "ok"
 
 
 def test_doctor_is_content_with_a_store_that_is_well(typed: Run, home: Path) -> None:
@@ -213,6 +247,7 @@ def test_every_check_has_all_its_words(language: str) -> None:
             "overdue",
             "fixes",
             "archive",
+            "forgotten",
             "room",
             "modes",
             "region",

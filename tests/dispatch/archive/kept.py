@@ -68,7 +68,7 @@ class Teller:
             for recorded in events:
                 self._scene.versions.setdefault(recorded.event.ref, 0)
             issued = Issued(command, events[0].actor, events[0].happened_at, TryAgain("-"))
-            _, commit = commit_of(self._scene, events, issued, b"", events[0].recorded_at, desk.rules, notes or {})
+            _, commit = commit_of(self._scene, events, issued, b"print", events[0].recorded_at, desk.rules, notes or {})
             notes = None
             await self._store.commit(self._region, commit)
             for recorded in events:
