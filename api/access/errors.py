@@ -5,6 +5,7 @@
         ├── NotSignedInError (PermissionError)         nobody knows who this is: nothing given, or what was given counts no more
         │   └── WrongPasswordError                     name or password is wrong; it is not said which
         ├── ForbiddenError (PermissionError)           known who this is, and it may not
+        │   ├── NotATrackerError                       what was shown opens something else, or more
         │   └── ForgeryError                           it may be another site's page that asks, not the person
         ├── TooManyAttemptsError (BlockingIOError)     passwords were tried too often; wait
         ├── UnknownHolderError (LookupError)           there is no such person or token
@@ -62,6 +63,13 @@ class WrongPasswordError(NotSignedInError):
 
 class ForbiddenError(AccessError, PermissionError):
     """The caller is known, and may not."""
+
+
+class NotATrackerError(ForbiddenError):
+    """A secret that is not a tracker's: one that opens more does not belong into an address."""
+
+    def __init__(self) -> None:
+        super().__init__("not_a_tracker")
 
 
 class ForgeryError(ForbiddenError):

@@ -10,7 +10,7 @@ from msgspec import json
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.access import Access
-from api.access.errors import ForbiddenError, NotSignedInError
+from api.access.errors import ForbiddenError, NotATrackerError, NotSignedInError
 from api.http.asking import Asking, asking
 from api.http.own import own_vehicle
 from api.http.problems import documented
@@ -130,10 +130,9 @@ def acceptance(serving: Serving, access: Access) -> Accept:
         except NotSignedInError:
             who = await access.by_token(secret)
             if who.permissions != {"fixes.write"}:
-                # A secret that opens more does not belong into an address.
-                raise ForbiddenError("not_a_tracker") from None
+                raise NotATrackerError from None
         if not who.may("fixes.write") or who.vehicle is None or who.regions is None or len(who.regions) != 1:
-            raise ForbiddenError("not_a_tracker")
+            raise NotATrackerError
         (region,) = who.regions
         tracking = serving.tracking.get(region)
         if tracking is None:
