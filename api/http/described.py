@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.http.examples import exemplify
 from api.http.problems import Problem, documented
 
 Json = dict[str, Any]
@@ -38,19 +39,20 @@ def _described(app: FastAPI) -> Json:
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    for operation in _operations(told):
+    for method, path, operation in _operations(told):
         for parameter in operation.get("parameters", ()):
             if (schema := _HEADERS.get(parameter["name"])) is not None:
                 parameter |= {"schema": schema, "required": parameter["name"] == _NEEDED}
         _complete(operation)
+        exemplify(method, path, operation)
     return told
 
 
-def _operations(told: Json) -> Iterator[Json]:
-    for path in told["paths"].values():
-        for method, operation in path.items():
+def _operations(told: Json) -> Iterator[tuple[str, str, Json]]:
+    for path, item in told["paths"].items():
+        for method, operation in item.items():
             if method in _METHODS:
-                yield operation
+                yield method, path, operation
 
 
 def _complete(operation: Json) -> None:
