@@ -82,22 +82,27 @@ class Particulars:
         return next((one for one in reversed(self.notes) if one.field == field and one.patient == patient), None)
 
     def place(self, patient: str | None = None) -> Position | None:
-        """Where a patient is to be fetched: where a broken-down vehicle left them, else their own place, else the case's."""
-        for field, of in (("stranded_place", patient), ("place", patient), ("place", None)):
-            if (found := self._position(field, of)) is not None:
-                return found
-        return None
+        """Where a patient is to be fetched: their own place, else the case's; or where a broken-down vehicle left them, if
+        that was noted later: a newer word on the place puts it right."""
+        said = self._placed("place", patient) or self._placed("place", None)
+        left = self._placed("stranded_place", patient)
+        known = [one for one in self.notes if one is said or one is left]  # of two at the same time, the second is newer
+        return _position(max(reversed(known), key=lambda one: one.at, default=None))
 
     def goal(self, patient: str | None = None) -> Position | None:
         """Where they want to go, if somebody said."""
-        return self._position("goal_place", patient) or self._position("goal_place", None)
+        return _position(self._placed("goal_place", patient) or self._placed("goal_place", None))
 
-    def _position(self, field: str, patient: str | None) -> Position | None:
-        for one in reversed(self.notes):
-            if one.field == field and one.patient == patient:
-                # A place that was taken back has no coordinates.
-                return None if one.longitude is None or one.latitude is None else Position(one.longitude, one.latitude)
+    def _placed(self, field: Field, patient: str | None) -> Note | None:
+        """The newest note of a place; None also where the place was taken back: such a note has no coordinates."""
+        found = self.latest(field, patient)
+        return None if _position(found) is None else found
+
+
+def _position(note: Note | None) -> Position | None:
+    if note is None or note.longitude is None or note.latitude is None:
         return None
+    return Position(note.longitude, note.latitude)
 
 
 def check_note(note: Note) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from dispatch.cases import Requirement, requirement
-from dispatch.fleet import FREE, Vehicle, VehicleKind
+from dispatch.cases import Priority, Requirement, requirement
+from dispatch.fleet import Vehicle, VehicleKind
 from dispatch.legs import Leg, default_rules, profile_for
 from dispatch.life.case import RIDING, Case, Patient, PatientState
 from dispatch.life.facts import Facilities, FacilityChoice, VehicleChoice
@@ -57,11 +57,11 @@ def place_of(case: Case, particulars: Particulars, patient: str | None = None) -
     return middle_of(case.cell)
 
 
-def asked_of(case: Case, patients: int) -> Requirement:
-    """What a complete case asks for."""
+def asked_of(case: Case) -> Requirement:
+    """What a complete case asks for, for one of its patients: a vehicle takes as many as fit, and others go for the rest."""
     assert case.kind is not None
     assert case.priority is not None
-    return requirement(case.kind, case.priority, max(1, patients), case.needs)
+    return requirement(case.kind, case.priority, 1, case.needs)
 
 
 def ranked_vehicles(
@@ -76,21 +76,24 @@ def ranked_vehicles(
 ) -> Recommendation:
     """The recommendation for those of a case who wait, on one state of the region.
 
+    Every vehicle with a seat is ranked, also one that can't take all: several may go, and the nearest one does not wait for a
+    bigger one that is far away.
+
     Raises:
         InputError: nobody knows where the patient is or is to go. PlaceError: no road comes near.
     """
     waiting = case.waiting() or case.patients
     place = place_of(case, particulars, waiting[0].id if waiting else None)
-    # Nobody's vehicle takes all of them: then several are sent, and each is ranked for as many as fit.
-    room = max((one.capacity for one in fleet if one.status in FREE), default=1)
-    asked = asked_of(case, min(len(waiting), max(1, room)))
+    asked = asked_of(case)
     goal = None
     if asked.kind.destination == "given":
         there = particulars.goal(waiting[0].id if waiting else None) or place
         goal = ("", there.longitude, there.latitude)
     failed = frozenset(one.goal.id for patient in waiting for one in case.failed(patient.id))
     call = Call(asked, place.longitude, place.latitude, moment, goal, failed)
-    return recommend(now.facts, fleet, call, live.settings, policy, limit=limit)
+    found = recommend(now.facts, fleet, call, live.settings, policy, limit=limit)
+    # Whoever reads it is told how many wait.
+    return replace(found, decision=replace(found.decision, requirement=replace(asked, patients=max(1, len(waiting)))))
 
 
 def goal_of(place: Destination) -> Goal | None:
@@ -126,7 +129,7 @@ def ranked_facilities(
     """
     if case.kind is None or case.priority is None:
         return Facilities()
-    asked = asked_of(case, 1)
+    asked = asked_of(case)
     if asked.kind.destination != "facility":
         return Facilities()
     failed = frozenset(one.goal.id for one in case.failed(patient.id))
@@ -195,27 +198,22 @@ def leg_of(
     cases: Mapping[str, Case],
     particulars: Mapping[str, Particulars],
     vehicle: Vehicle | None,
-    *,
-    about_to: RunState | None = None,
 ) -> RunLeg | None:
-    """The route of a run's present leg (or, `about_to`, of the one that begins with that state); None: it has none.
+    """The route of a run's present leg; None: it has none.
 
     Raises:
         PlaceError: there is no way.
     """
-    state = about_to or run.state
-    target = _target(state, run, cases, particulars)
+    target = None if vehicle is None else _target(run, cases, particulars)
     if target is None or vehicle is None:
         return None
     leg, place, name, start = target
-    rider = cases[run.riders[0].case]
-    assert rider.kind is not None
-    kind = asked_of(rider, 1).kind
+    kind = asked_of(cases[run.riders[0].case]).kind
     profile = profile_for(default_rules(), vehicle, kind, run.priority, leg)
     seen = vehicle.longitude is not None and vehicle.latitude is not None
     if seen and vehicle.longitude is not None and vehicle.latitude is not None:
         start = Position(vehicle.longitude, vehicle.latitude)
-    elif leg == "reach" and vehicle.base_longitude is not None and vehicle.base_latitude is not None:
+    elif start is None and vehicle.base_longitude is not None and vehicle.base_latitude is not None:
         start = Position(vehicle.base_longitude, vehicle.base_latitude)
     if start is None:
         return None
@@ -225,23 +223,54 @@ def leg_of(
     return RunLeg(router.route(begin, end, profile), leg, profile, place, name, not seen)
 
 
-def _target(
-    state: RunState, run: Run, cases: Mapping[str, Case], particulars: Mapping[str, Particulars]
-) -> tuple[Leg, Position, str, Position | None] | None:
-    for rider in run.riders:
-        case = cases[rider.case]
-        patient = case.patient(rider.patient)
-        if patient is None:
-            continue
-        home = place_of(case, particulars[case.id], patient.id)
-        to_fetch = patient.state in (PatientState.ASSIGNED, PatientState.MET)
-        if state.rank <= RunState.EN_ROUTE.rank and to_fetch:
-            return "reach", home, "", None
-        if state in (RunState.CARRYING, RunState.AT_FACILITY) and patient.goal is not None:
-            where = _goal_place(patient.goal, particulars[case.id], patient.id)
-            if where is not None:
-                return "carry", where, patient.goal.name, home
+_Target = tuple[Leg, Position, str, Position | None]
+"""The leg, where it leads, what that is called, and from where it starts as far as anybody knows."""
+
+_UNDER_WAY = frozenset({RunState.ASSIGNED, RunState.ACKNOWLEDGED, RunState.EN_ROUTE, RunState.CARRYING, RunState.AT_FACILITY})
+"""States in which a run is on a leg, or stands where one has ended."""
+
+
+def _target(run: Run, cases: Mapping[str, Case], particulars: Mapping[str, Particulars]) -> _Target | None:
+    """Where a run's present leg leads.
+
+    Whoever is still to be fetched comes before the doors of those on board: that is what the trip is shared for. Not so where
+    somebody on board is more urgent than all who are to be fetched: no red patient is driven round for a green one. A run
+    that stands at a door is there until those who go in are handed over.
+    """
+    if run.state not in _UNDER_WAY:
+        return None
+    riders = [(cases[one.case], patient) for one in run.riders if (patient := cases[one.case].patient(one.patient)) is not None]
+    to_fetch = [one for one in riders if one[1].state in (PatientState.ASSIGNED, PatientState.MET)]
+    riding = sorted((one for one in riders if one[1].state in RIDING), key=_urgency)
+    arrived = [one for one in riding if _arrived(one[1])]
+    onward = [one for one in riding if not _arrived(one[1])]
+    waits = run.state is RunState.AT_FACILITY and bool(arrived)
+    if to_fetch and not waits and not (onward and _urgency(onward[0]) < min(map(_urgency, to_fetch))):
+        case, patient = to_fetch[0]
+        start = _home(*riding[0], particulars) if riding else None
+        return "reach", _home(case, patient, particulars), "", start
+    for case, patient in (*arrived, *onward) if waits else (*onward, *arrived):
+        where = None if patient.goal is None else _goal_place(patient.goal, particulars[case.id], patient.id)
+        if patient.goal is not None and where is not None:
+            return "carry", where, patient.goal.name, _home(case, patient, particulars)
     return None
+
+
+def _urgency(rider: tuple[Case, Patient]) -> int:
+    """0 for the most urgent; nothing is urgent any more for one who died on the way."""
+    case, patient = rider
+    return Priority.BLACK.rank if case.priority is None or patient.died_at is not None else case.priority.rank
+
+
+def _arrived(patient: Patient) -> bool:
+    """Whether a patient stands at the door where they are to go in; who was refused there is to go on."""
+    if patient.state is not PatientState.AT_FACILITY:
+        return False
+    return patient.goal is None or patient.door is None or patient.goal.id == patient.door.id
+
+
+def _home(case: Case, patient: Patient, particulars: Mapping[str, Particulars]) -> Position:
+    return place_of(case, particulars[case.id], patient.id)
 
 
 def _goal_place(goal: Goal, particulars: Particulars, patient: str) -> Position | None:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from dispatch.fleet import Vehicle
-from dispatch.life.commands import Assign, Command, Progress
-from dispatch.life.decide import wanted
+from dispatch.life.commands import Assign, Command, Issued
+from dispatch.life.decide import decide, wanted
 from dispatch.life.events import Ref
+from dispatch.life.evolve import apply
 from dispatch.life.facts import Facilities, Facts, Wanted
-from dispatch.life.particulars import Note, Particulars
-from dispatch.life.progress import STATE_AFTER
+from dispatch.life.particulars import Particulars
+from dispatch.life.refusals import RefusedError
 from dispatch.life.run import Rider
 from dispatch.life.world import World
 from dispatch.service.choices import Positions, leg_of, ranked_facilities, ranked_vehicles, vehicle_choices, vehicles_of
 from dispatch.service.live_region import LiveRegion
 from dispatch.service.loading import Scene, load, load_particulars, load_units
+from dispatch.service.noting import Notes
 from dispatch.service.positions import latest_positions
 from dispatch.store import Store
 from routing import InputError, PlaceError
@@ -27,22 +29,19 @@ _AUTOMATIC_CHOICES = 3
 """So many of the ranked vehicles are looked at when one is chosen by itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """Particulars that a command brings along; they count at once."""
-
-    case: str | None
-    notes: tuple[Note, ...]
-
-
-async def gather(store: Store, live: LiveRegion, scene: Scene, command: Command, noted: Noted, moment: datetime) -> Facts:
+async def gather(store: Store, live: LiveRegion, scene: Scene, issued: Issued, noted: Notes, moment: datetime) -> Facts:
     """What `decide` is to be told; vehicles that it may choose are loaded into the scene.
+
+    Args:
+        store, live, scene, issued: what is decided, and on what.
+        noted: particulars that go with the command; they count at once.
+        moment: the time.
 
     Raises:
         StoreError: the store can't.
     """
     facts = Facts(moment, live.rules)
-    asked = wanted(scene.world, command)
+    asked = wanted(scene.world, issued.command)
     names = _cases(scene.world, asked)
     if not names:
         return facts
@@ -50,9 +49,21 @@ async def gather(store: Store, live: LiveRegion, scene: Scene, command: Command,
     notes = dict(zip(names, read, strict=True))
     positions = await latest_positions(store, live.name)
     if asked.vehicles_for in notes:
-        facts = await _with_vehicles(store, live, scene, facts, asked, notes, positions)
-    facts = _with_facilities(live, scene.world, facts, asked, notes, positions, command)
-    return _with_leg(live, scene.world, facts, asked, notes, positions, command)
+        facts = await _with_vehicles(store, live, scene, facts, asked, notes, positions, issued)
+    facts = _with_facilities(live, scene.world, facts, asked, notes, positions, issued.command)
+    return _with_leg(live, scene.world, facts, asked, notes, positions, issued)
+
+
+def _foreseen(world: World, issued: Issued, facts: Facts) -> World:
+    """The world as the command leaves it with what is known so far: who is on board then, and who waits. As it is now, where
+    the command can't be decided yet."""
+    try:
+        events = decide(world, issued, facts)
+    except RefusedError:
+        return world
+    for event in events:
+        world = apply(world, event)
+    return world
 
 
 def _cases(world: World, asked: Wanted) -> list[str]:
@@ -66,9 +77,9 @@ def _cases(world: World, asked: Wanted) -> list[str]:
     return sorted(name for name in names if name in world.cases)
 
 
-async def _particulars(store: Store, region: str, case: str, noted: Noted) -> Particulars:
+async def _particulars(store: Store, region: str, case: str, noted: Notes) -> Particulars:
     found = await load_particulars(store, region, case)
-    return Particulars((*found.notes, *noted.notes)) if case == noted.case else found
+    return Particulars((*found.notes, *noted.get(Ref("case", case), ())))
 
 
 async def _with_vehicles(
@@ -79,8 +90,10 @@ async def _with_vehicles(
     asked: Wanted,
     notes: Mapping[str, Particulars],
     positions: Positions,
+    issued: Issued,
 ) -> Facts:
-    case = scene.world.cases[asked.vehicles_for or ""]
+    # For those who wait once the command is carried out: a breakdown leaves people by the road.
+    case = _foreseen(scene.world, issued, facts).cases[asked.vehicles_for or ""]
     if not case.complete:
         return facts
     units = [unit for unit in (await load_units(store, live.name)).values() if unit.id not in asked.without]
@@ -127,14 +140,16 @@ def _with_leg(
     asked: Wanted,
     notes: Mapping[str, Particulars],
     positions: Positions,
-    command: Command,
+    issued: Issued,
 ) -> Facts:
-    run = world.runs.get(asked.leg_of or "")
+    if asked.leg_of is None:
+        return facts
+    then = _foreseen(world, issued, facts)  # with those on board who board now
+    run = then.runs.get(asked.leg_of)
     if run is None or not run.live or not run.riders:
         return facts
-    about_to = STATE_AFTER.get(command.point) if isinstance(command, Progress) else None
     try:
-        leg = leg_of(live.now, run, world.cases, notes, _vehicle(world, run.unit, positions), about_to=about_to)
+        leg = leg_of(live.now, run, then.cases, notes, _vehicle(world, run.unit, positions))
     except (InputError, PlaceError):
         return facts
     return facts if leg is None else replace(facts, leg_ms=float(leg.route.duration_ms))

@@ -20,7 +20,7 @@ from dispatch.life.refusals import ConflictError, InvalidError, RefusedError
 from dispatch.life.world import Aggregate
 from dispatch.service.codec import read_event, read_state, stored
 from dispatch.service.committing import Answer, commit_of
-from dispatch.service.gathering import Noted, gather
+from dispatch.service.gathering import gather
 from dispatch.service.live_region import LiveRegion
 from dispatch.service.loading import Scene, latest, load, named_by
 from dispatch.service.noting import notes_made
@@ -121,17 +121,17 @@ class Service:
             moment = self._now(live, scene)
             try:
                 _check_versions(scene, given.expected)
-                facts = await gather(self.store, live, scene, issued.command, Noted(given.case, given.notes), moment)
+                notes = dict(await notes_made(self.store, live, scene.world, issued.command, moment))
+                if given.case is not None:
+                    here = Ref("case", given.case)
+                    notes[here] = (*notes.get(here, ()), *given.notes)
+                facts = await gather(self.store, live, scene, issued, notes, moment)
                 events = decide(scene.world, issued, facts)
             except RefusedError:
                 # The same command, given twice at once, may have been carried out meanwhile.
                 if (seen := await self.store.seen(region, issued.id)) is not None:
                     return _repeated(seen, fingerprint, issued.id)
                 raise
-            notes = dict(await notes_made(self.store, live, scene.world, issued.command, moment))
-            if given.case is not None:
-                here = Ref("case", given.case)
-                notes[here] = (*notes.get(here, ()), *given.notes)
             answer, commit = commit_of(scene, events, issued, fingerprint, facts.now, live.rules, notes)
             try:
                 done = await self.store.commit(region, commit)

@@ -193,7 +193,7 @@ def test_nothing_personal_is_in_states_or_events(run: Run, desk: Office) -> None
     async def story() -> None:
         await desk.fleet(2)
         await desk.call()
-        await desk.give(Assign("K1", "A1"))
+        await desk.give(Assign("K1", first=True))
         store, region = desk.service.store, desk.region
         loaded = await store.load(region, [StoreRef("case", "K1")])
         events = await store.events.tail(region, "0-0")

@@ -13,7 +13,7 @@ def test_every_crew_that_says_nothing_is_replaced(run: Run, desk: Office) -> Non
     async def story() -> None:
         await desk.fleet(5)
         await desk.call()
-        await desk.give(Assign("K1", "A1"), command_id=str(uuid.uuid4()))
+        await desk.give(Assign("K1", first=True), command_id=str(uuid.uuid4()))
         sent = []
         for _ in range(4):
             sent.append((await desk.run_of()).unit)
