@@ -124,8 +124,8 @@ class AssignBody(CommandBody):
     officers: Ids = Field(default_factory=list)
     patients: Ids = Field(default_factory=list, description="Empty: all who wait.")
     facility: GoalBody | None = Field(default=None, description="Left out: the first of the ranking is asked.")
-    recommended: bool = Field(default=True, description="It is the first choice of the recommendation.")
-    override: str = Field(default="", max_length=LONGEST, description="Why it is not the first choice.")
+    recommended: bool = Field(default=True, description="It is taken for the first choice; the service looks.")
+    override: str = Field(default="", max_length=LONGEST, description="Why it is not the first choice; needed if it is not.")
     first_choice: bool = Field(default=False, description="Send the first choice of the ranking, whichever that is by now.")
 
 
@@ -233,6 +233,9 @@ class CorrectBody(CommandBody):
 
     point: TimePoint
     at: Moment
+    was: Moment | None = Field(
+        default=None, description="The time that it has now: needed where the run has several of these points."
+    )
     why: str = Field(min_length=1, max_length=LONGEST)
 
 

@@ -51,7 +51,7 @@ Sending = Annotated[Asking, Depends(asking("assign"))]
 Personal = Annotated[Asking, Depends(asking("personal.read", "personal.own"))]
 
 
-_LOST = frozenset({"vehicle_taken", "vehicle_too_small", "no_vehicle_free"})
+_LOST = frozenset({"vehicle_taken", "vehicle_too_small", "no_vehicle_free", "not_first_choice"})
 
 
 class CasePage(BaseModel):

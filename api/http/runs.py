@@ -150,4 +150,4 @@ async def join(run: RunPath, body: JoinBody, asked: Sending) -> CommandAnswer:
 async def correct_time(run: RunPath, body: CorrectBody, asked: Progressing) -> CommandAnswer:
     """A time point was recorded wrongly, or not at all."""
     await own_run(asked, run)
-    return await asked.give(c.CorrectTime(run, body.point, body.at, body.why), body, Ref("run", run))
+    return await asked.give(c.CorrectTime(run, body.point, body.at, body.why, body.was), body, Ref("run", run))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dispatch.cases import case_kinds
@@ -43,12 +45,18 @@ def assign(d: Deciding, command: Assign) -> None:
         raise InvalidError("override_without_reason")
     ranked = d.facts.vehicles if d.facts.vehicles_for == case.id else ()
     choice = next((one for one in ranked if one.unit == command.unit), None)
+    how: Chosen = "recommended" if command.recommended else "override"
     if command.unit is not None:
-        take_unit(d, d.unit(command.unit), case, len(patients))
+        unit = d.unit(command.unit)
+        take_unit(d, unit, case, len(patients))
+        first = _better(d, case, unit)
+        if first is not None:
+            if not command.override.strip():
+                raise ConflictError("not_first_choice", vehicle=unit.name or unit.id, first=first.name or first.id)
+            how = "override"
     officers = tuple(dict.fromkeys(command.officers))
     for name in officers:
         _take_officer(d, name)
-    how: Chosen = "recommended" if command.recommended else "override"
     sending = Sending(command.unit, officers, None, how, command.override, _reach_ms(choice))
     start_run(d, case, patients, sending, command.goal or _goal(choice), dispatchers_goal=command.goal is not None)
 
@@ -63,15 +71,32 @@ def _goal(choice: VehicleChoice | None) -> Goal | None:
 
 def assign_by_itself(d: Deciding, case: Case, chosen: Chosen = "automatic") -> bool:
     """Sends the first of the vehicles ranked for a case that is still to be had; False if there is none."""
+    for choice, unit in _to_be_had(d, case):
+        _send(d, case, unit, choice, chosen)
+        return True
+    return False
+
+
+def _to_be_had(d: Deciding, case: Case) -> Iterator[tuple[VehicleChoice, Unit]]:
+    """Of the vehicles ranked for a case those that can still be sent, best first."""
     for choice in d.facts.vehicles if d.facts.vehicles_for == case.id else ():
         unit = d.world.units.get(choice.unit)
         if unit is None or unit.retired or not (unit.free or _may_divert(d, unit, case)):
             continue
-        if unit.capacity < 1 and d.kind_of(case).destination != "none":
-            continue
-        _send(d, case, unit, choice, chosen)
-        return True
-    return False
+        if unit.capacity >= 1 or d.kind_of(case).destination == "none":
+            yield choice, unit
+
+
+def _better(d: Deciding, case: Case, unit: Unit) -> Unit | None:
+    """The first choice that a vehicle is passed over for, or None: it is itself the first, or arrives at about the same time
+    (positions change while somebody reads), or the first has said no, or nothing, to this case, or nobody was ranked."""
+    ranked = list(_to_be_had(d, case))
+    willing = [one for one in ranked if one[1].id not in case.passed_over]
+    reach = next((choice.reach_ms for choice, one in ranked if one.id == unit.id), math.inf)
+    firsts = (*willing[:1], *ranked[:1])
+    if any(one.id == unit.id or abs(reach - choice.reach_ms) <= d.rules.as_good_ms for choice, one in firsts):
+        return None
+    return firsts[0][1] if firsts else None
 
 
 def _send(d: Deciding, case: Case, unit: Unit, choice: VehicleChoice, chosen: Chosen) -> None:
@@ -181,7 +206,10 @@ def start_run(
             sending.expected_ms,
             sending.voice,
             case.pickup_at if case.pickup_at is not None and case.pickup_at > d.now else None,
-        )
+            case.received_at,
+        ),
+        # What was told of another case may lie before the call of this one, which gets a vehicle because of it.
+        max(d.at, case.received_at),
     )
     if sending.unit is not None:
         d.emit(UnitMoved(sending.unit, VehicleStatus.ASSIGNED, run, case_kinds()[case.kind].scheduled))
@@ -209,9 +237,13 @@ def join(d: Deciding, command: Join) -> None:
     patients = those(case, command.patients)
     if run.state.rank >= RunState.ESCORTING.rank:
         raise ConflictError("run_too_far", run=run.id)
-    if run.unit is not None and (unit := d.unit(run.unit)).capacity < len(run.riders) + len(patients):
-        people = len(run.riders) + len(patients)
-        raise ConflictError("vehicle_too_small", vehicle=unit.name or unit.id, capacity=unit.capacity, people=people)
+    people = len(run.riders) + len(patients)
+    if run.unit is not None:
+        unit = d.unit(run.unit)
+        if unit.out_of_order:
+            raise ConflictError("vehicle_broken", vehicle=unit.name or unit.id)
+        if unit.capacity < people:
+            raise ConflictError("vehicle_too_small", vehicle=unit.name or unit.id, capacity=unit.capacity, people=people)
     d.emit(RidersJoined(run.id, tuple(Rider(case.id, one.id) for one in patients)))
     for one in patients:
         _sent_for(d, case, one, run.id, None, False)

@@ -40,6 +40,9 @@ _RANK = {state: rank for rank, state in enumerate(PatientState)}
 RIDING = frozenset({PatientState.ABOARD, PatientState.AT_FACILITY})
 """In the vehicle, or at a door with it."""
 
+NEEDS_VEHICLE = frozenset({PatientState.ASSIGNED, PatientState.MET, PatientState.ABOARD})
+"""Lost without a vehicle that drives: to be fetched by it, or in it between two places."""
+
 
 class Outcome(StrEnum):
     """How it ended for one patient."""
@@ -67,6 +70,7 @@ class Patient(Struct, frozen=True):
         goal: where they are being taken; `firm` once somebody there has said yes, else it is an interim destination.
         door: the facility at whose door they are, or which has taken them; where they are taken may have changed meanwhile.
         stranded_with: the vehicle that broke down with them on board, until another one has them.
+        turned_away: refused at a door, and on board since without having been driven anywhere.
         died_at: when they died on the way.
         outcome: how it ended.
     """
@@ -78,6 +82,7 @@ class Patient(Struct, frozen=True):
     firm: bool = False
     door: Goal | None = None
     stranded_with: str | None = None
+    turned_away: bool = False
     died_at: datetime | None = None
     outcome: Outcome | None = None
 

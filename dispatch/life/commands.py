@@ -70,7 +70,8 @@ class Assign(Struct, frozen=True, tag="assign"):
     """Send a vehicle, or officers without one.
 
     `patients`: empty for all who wait. `goal`: where to; None leaves it to the ranking. `override`: why not the first choice;
-    it must be said if `recommended` is false. `first`: the first choice of the ranking, whichever that is by now.
+    it must be said if `recommended` is false, or the vehicle is not the first choice as things stand now. `first`: the first
+    choice of the ranking, whichever that is by now.
     """
 
     case: str
@@ -161,12 +162,13 @@ class EndEscort(Struct, frozen=True, tag="end_escort"):
 
 
 class CorrectTime(Struct, frozen=True, tag="correct_time"):
-    """A time point of a run was recorded wrongly, or not at all."""
+    """A time point of a run was recorded wrongly, or not at all; `was`: which one, where there are several of its kind."""
 
     run: str
     point: TimePoint
     at: datetime
     why: str
+    was: datetime | None = None
 
 
 class EndPatient(Struct, frozen=True, tag="end_patient"):

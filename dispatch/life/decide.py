@@ -145,8 +145,9 @@ def wanted(world: World, command: Command) -> Wanted:
                 return NOTHING
             named = command.patients if isinstance(command, c.Assign) else ()
             who = named or tuple(one.id for one in case.waiting())
-            first = isinstance(command, c.Assign) and command.first
-            return Wanted(case.id if first else None, facilities_for=tuple(Rider(case.id, one) for one in who))
+            # Also where a vehicle is named: whether it is the first choice is for the service to say.
+            ranked = isinstance(command, c.Assign) and (command.first or command.unit is not None)
+            return Wanted(case.id if ranked else None, facilities_for=tuple(Rider(case.id, one) for one in who))
         case c.Join():
             return Wanted(facilities_for=tuple(Rider(command.case, one) for one in command.patients))
         case c.TryAgain():

@@ -153,7 +153,7 @@ class Deciding:
         Raises:
             InvalidError: it is earlier by more than the tolerance.
         """
-        last = max(stamp.happened_at for stamp in run.stamps)
+        last = run.last_point
         if self.at >= last:
             return None
         if last - self.at > self.rules.skew:
@@ -171,10 +171,10 @@ class Deciding:
             raise InvalidError("time_before_call", seconds=round((case.received_at - self.at).total_seconds()))
         self.at = max(self.at, case.received_at)
 
-    def free_unit(self, name: str, status: VehicleStatus, why: str = "") -> None:
-        """Has a vehicle be without a run; one that broke down is out of order from now on."""
+    def free_unit(self, name: str, status: VehicleStatus, why: str = "", at: datetime | None = None) -> None:
+        """Has a vehicle be without a run; one that broke down is out of order from then on. `at`: as for `emit`."""
         unit = self.world.units[name]
-        self.emit(UnitMoved(name, VehicleStatus.BROKEN if unit.out_of_order else status, None, False, why))
+        self.emit(UnitMoved(name, VehicleStatus.BROKEN if unit.out_of_order else status, None, False, why), at)
 
 
 def told_at(issued: Issued, facts: Facts) -> datetime:

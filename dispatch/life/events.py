@@ -237,13 +237,14 @@ class FacilityAsked(CaseEvent, frozen=True, tag="facility_asked"):
 
 
 class AttemptMoved(CaseEvent, frozen=True, tag="attempt_moved"):
-    """An answer, none in time, a withdrawal, a refusal at the door."""
+    """An answer, none in time, a withdrawal, a refusal; `turned_away`: the patient is again on board, at that door."""
 
     attempt: str
     state: AttemptState
     why: Decline | None = None
     note: str = ""
     voice: Voice | None = None
+    turned_away: bool = False
 
 
 class DeskAsked(CaseEvent, frozen=True, tag="desk_asked"):
@@ -295,6 +296,7 @@ class RunStarted(RunEvent, frozen=True, tag="run_started"):
     expected_ms: float | None = None
     voice: Voice | None = None
     due_at: datetime | None = None
+    called_at: datetime | None = None
 
 
 class RunRetriaged(RunEvent, frozen=True, tag="run_retriaged"):
@@ -350,11 +352,15 @@ class RunEnded(RunEvent, frozen=True, tag="run_ended"):
 
 
 class StampCorrected(RunEvent, frozen=True, tag="stamp_corrected"):
-    """A time point was put right (the last one of its kind), or a missing one was added."""
+    """A time point was put right, or a missing one was added; `was`: the time that it had, None for a missing one.
+
+    Releases up to 0.1 did not say which: there it is the last one of its kind.
+    """
 
     point: TimePoint
     at: datetime
     why: str
+    was: datetime | None = None
 
 
 class RunSignalled(RunEvent, frozen=True, tag="run_signalled"):

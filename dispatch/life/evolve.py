@@ -144,7 +144,11 @@ def _with_attempt(case: Case, event: e.AttemptMoved) -> Case:
         replace(one, state=event.state, why=event.why, voice=_voice(one, event)) if one.id == event.attempt else one
         for one in case.attempts
     )
-    return replace(case, attempts=found)
+    moved = case.attempt(event.attempt)
+    if not event.turned_away or moved is None:
+        return replace(case, attempts=found)
+    away = tuple(replace(one, turned_away=True) if one.id == moved.patient else one for one in case.patients)
+    return replace(case, attempts=found, patients=away)
 
 
 def _voice(attempt: Attempt, event: e.AttemptMoved) -> Voice | None:
@@ -165,10 +169,11 @@ def _with_patient(case: Case, event: e.CaseEvent, recorded: Recorded) -> Case:
         case e.PatientMet():
             changes = {"state": PatientState.MET}
         case e.PatientBoarded():
-            changes = {"state": PatientState.ABOARD, "stranded_with": None, "door": None}
+            changes = {"state": PatientState.ABOARD, "stranded_with": None, "door": None, "turned_away": False}
         case e.PatientArrived():
             known = case.patient(event.patient)
-            changes = {"state": PatientState.AT_FACILITY, "door": None if known is None else known.goal}
+            door = None if known is None else known.goal
+            changes = {"state": PatientState.AT_FACILITY, "door": door, "turned_away": False}
         case e.PatientHandedOver():
             changes = {"state": PatientState.HANDED_OVER}
         case e.PatientReleased():
@@ -177,6 +182,7 @@ def _with_patient(case: Case, event: e.CaseEvent, recorded: Recorded) -> Case:
                 "run": None,
                 "stranded_with": event.stranded_with,
                 "door": None,
+                "turned_away": False,
             }
         case e.PatientDied():
             changes = {"died_at": recorded.happened_at}
@@ -219,6 +225,7 @@ def _started(event: e.RunStarted, recorded: Recorded) -> Run:
         chosen=event.chosen,
         reason=event.reason,
         due_at=event.due_at,
+        called_at=event.called_at,
     )
 
 
@@ -248,7 +255,10 @@ def evolve_run(run: Run, event: e.RunEvent, recorded: Recorded) -> Run:
         case e.RunEnded():
             return replace(run, state=RunState.ENDED, how=event.how, ended_at=recorded.happened_at, riders=())
         case e.StampCorrected():
-            return replace(run, stamps=corrected(run.stamps, event, recorded))
+            # It ended with its last point; of what a release before put right, that was not said.
+            ends = event.point is TimePoint.AVAILABLE and event.was is not None
+            ended_at = event.at if ends and not run.live else run.ended_at
+            return replace(run, stamps=corrected(run.stamps, event, recorded), ended_at=ended_at)
         case e.RunSignalled():
             return run
         case e.RunClockRang():
@@ -258,10 +268,11 @@ def evolve_run(run: Run, event: e.RunEvent, recorded: Recorded) -> Run:
 
 
 def corrected(stamps: tuple[Stamp, ...], event: e.StampCorrected, recorded: Recorded) -> tuple[Stamp, ...]:
-    """Stamps with the last one of a point put right, or, where there is none, one added in its place."""
+    """Stamps with the one of a point that is meant put right (the last one, where that was not said), or, where there is none,
+    one added in its place."""
     put = Stamp(event.point, event.at, recorded.recorded_at, corrected=True)
     for number in range(len(stamps) - 1, -1, -1):
-        if stamps[number].point is event.point:
+        if stamps[number].point is event.point and event.was in (None, stamps[number].happened_at):
             return (*stamps[:number], put, *stamps[number + 1 :])
     before = sum(1 for one in stamps if one.point.rank < event.point.rank)
     return (*stamps[:before], put, *stamps[before:])

@@ -167,10 +167,8 @@ def end_one(d: Deciding, command: EndPatient) -> None:
     who = d.patient(command.case, command.patient)
     if command.outcome in _BY_ITS_OWN_COMMAND:
         raise InvalidError("outcome_by_its_own_command", outcome=Terms("outcome", (command.outcome,)))
-    if (
-        command.outcome in (Outcome.NOT_FOUND, Outcome.BY_OTHERS, Outcome.CANCELLED)
-        and who.state.rank >= PatientState.ABOARD.rank
-    ):
+    aboard = who.state.rank >= PatientState.ABOARD.rank or who.stranded_with is not None
+    if command.outcome in _NOBODY_ABOARD and aboard:
         raise ConflictError("outcome_aboard", outcome=Terms("outcome", (command.outcome,)), patient=who.id)
     if who.state is PatientState.HANDED_OVER:
         raise ConflictError("handed_over_already", patient=who.id)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from dispatch.cases import case_kinds
 from dispatch.fleet import VehicleStatus
-from dispatch.life.case import Case, PatientState
+from dispatch.life.case import NEEDS_VEHICLE, Case, PatientState
 from dispatch.life.clocks import clocks_of
 from dispatch.life.referral import AttemptState
 from dispatch.life.referring import needs_place
@@ -62,6 +62,9 @@ def _case(world: World, case: Case, rules: Rules) -> Iterator[str]:
             run = world.runs.get(patient.run)
             if run is None or not run.live or Rider(case.id, patient.id) not in run.riders:
                 yield f"{here}: patient {patient.id} has run {patient.run}, which does not know of it"
+            unit = None if run is None else world.units.get(run.unit or "")
+            if unit is not None and unit.out_of_order and patient.state in NEEDS_VEHICLE:
+                yield f"{here}: patient {patient.id} is left: {patient.state}, and vehicle {unit.id} goes no further"
         if patient.firm and patient.goal is None:
             yield f"{here}: patient {patient.id} has a firm destination that nobody knows"
 
@@ -80,6 +83,10 @@ def _run(world: World, run: Run, rules: Rules) -> Iterator[str]:
         yield f"{here}: its time points are out of order"
     if any(stamp.happened_at > stamp.recorded_at for stamp in run.stamps):
         yield f"{here}: a time point was recorded before it happened"
+    if run.called_at is not None and times[0] < run.called_at:
+        yield f"{here}: it began before the call"
+    if run.ended_at is not None and run.ended_at < times[-1]:
+        yield f"{here}: it ended before its last time point"
     if not run.live:
         if run.riders or run.how is None:
             yield f"{here}: ended, with {len(run.riders)} riders, {run.how}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from dispatch.fleet import VehicleStatus
-from dispatch.life.case import RIDING, Outcome, Patient, PatientState
+from dispatch.life.case import RIDING, Case, Outcome, Patient, PatientState
 from dispatch.life.commands import BeginTreatment, CorrectTime, EndEscort, HandOver, Progress, RecordDeath
 from dispatch.life.deciding import Deciding
 from dispatch.life.events import (
@@ -64,6 +66,11 @@ def progress(d: Deciding, command: Progress) -> None:
         reckoned = run.expected_ms
     d.emit(RunProgressed(run.id, point, STATE_AFTER[point], claimed, reckoned))
     _move_riders(d, point, whom)
+    if point is TimePoint.LEFT_FACILITY:
+        # Driven on from the door that refused them: the next refusal is another one.
+        for rider, patient in tuple(d.riders(run)):
+            if patient.turned_away:
+                d.emit(PatientBoarded(rider.case, rider.patient))
     d.show_unit(d.world.runs[run.id])
 
 
@@ -86,6 +93,8 @@ def _whom(d: Deciding, run: Run, point: TimePoint, named: tuple[Rider, ...]) -> 
         return [(rider, patient) for rider, patient in riders if rider in named]
     for state in _ABOUT.get(point, ()):
         found = [(rider, patient) for rider, patient in riders if patient.state is state]
+        if found and point is TimePoint.AT_FACILITY:
+            found = _at_one_door(run, riders, found)
         if found and state is PatientState.ASSIGNED:
             # Pressed twice on a shared trip, a point says nothing of those to whom nobody has been yet.
             been = [one for one in riders if one[1].state.rank >= PatientState.ABOARD.rank]
@@ -95,6 +104,24 @@ def _whom(d: Deciding, run: Run, point: TimePoint, named: tuple[Rider, ...]) -> 
         if found:
             return found
     return []
+
+
+def _at_one_door(
+    run: Run, riders: list[tuple[Rider, Patient]], found: list[tuple[Rider, Patient]]
+) -> list[tuple[Rider, Patient]]:
+    """Those who have arrived with the first of them: whoever is taken elsewhere has not. Pressed again while somebody stands at
+    a door that nobody has left, it says nothing of the others."""
+    if run.state is RunState.AT_FACILITY and any(patient.state is PatientState.AT_FACILITY for _, patient in riders):
+        return []
+    return [one for one in found if _place(one) == _place(found[0])]
+
+
+def _place(one: tuple[Rider, Patient]) -> tuple[str, str]:
+    """Where somebody is taken; a place that a caller named is that case's own, whatever it is called."""
+    rider, patient = one
+    if patient.goal is None or patient.goal.kind == "given":
+        return rider.case, "" if patient.goal is None else patient.goal.id
+    return "", patient.goal.id
 
 
 def _check_order(run: Run, point: TimePoint, states: list[PatientState], anybody: bool) -> None:
@@ -159,8 +186,7 @@ def hand_over(d: Deciding, command: HandOver) -> None:
     claimed = d.in_order(run)
     if who.state is PatientState.ABOARD:  # nobody pressed that they arrived
         d.emit(PatientArrived(command.case, who.id))
-    who = d.patient(command.case, command.patient)
-    place = taken_by(who)
+    place = taken_by(d.case(command.case), d.patient(command.case, command.patient))
     given = place is not None and place.kind == "given"
     d.emit(PatientHandedOver(command.case, who.id, command.voice))
     others = [patient for rider, patient in d.riders(run) if rider != Rider(command.case, who.id)]
@@ -168,22 +194,27 @@ def hand_over(d: Deciding, command: HandOver) -> None:
     state = RunState.ESCORTING if last else run.state
     d.emit(RunProgressed(run.id, TimePoint.HANDED_OVER, state, claimed))
     d.show_unit(d.world.runs[run.id])
-    _taken(d, command.case, who.id)
+    _taken(d, command.case, who.id, place)
     strand(d, d.world.runs[run.id])
     if given or who.died_at is not None:
         end_patient(d, command.case, who.id, Outcome.DIED if who.died_at is not None else Outcome.DELIVERED)
 
 
-def taken_by(patient: Patient) -> Goal | None:
-    """Who has taken a patient: where somebody has said yes; else at whose door they were last."""
-    return patient.goal if patient.firm or patient.door is None else patient.door
+def taken_by(case: Case, patient: Patient) -> Goal | None:
+    """Who takes a patient now: at whose door they stand, whoever else has said yes meanwhile by telephone; unless that one has
+    said no, or they are wanted at a place that needs not be asked: then nobody pressed that they drove on."""
+    door, goal = patient.door, patient.goal
+    if door is None or goal is None or not patient.firm:
+        return door or goal
+    asked = [one for one in case.attempts if one.patient == patient.id and one.goal.id == door.id]
+    declined = bool(asked) and asked[-1].state is AttemptState.DECLINED
+    return goal if goal.kind == "given" or declined else door
 
 
-def _taken(d: Deciding, case: str, patient: str) -> None:
+def _taken(d: Deciding, case: str, patient: str, place: Goal | None) -> None:
     """Whoever has the patient has accepted, said or not; nobody else need answer."""
     who = d.world.cases[case].patient(patient)
     assert who is not None
-    place = taken_by(who)
     here = None if place is None else at_door(d, case, patient, place)
     for one in d.world.cases[case].attempts:
         if one.id == here and one.state is not AttemptState.ACCEPTED:
@@ -240,7 +271,8 @@ def correct_time(d: Deciding, command: CorrectTime) -> None:
     """Puts a time point right, or adds one that is missing; the order of points must hold afterwards.
 
     Raises:
-        InvalidError: it would not, or the time lies in the future.
+        InvalidError: it would not, or the time lies in the future or before the call; or it is not said which of several
+            points of a kind is meant. ConflictError: there is none at the time that it is said to have had.
     """
     run = d.world.runs.get(command.run) or d.run(command.run)
     if command.at.tzinfo is None:
@@ -251,11 +283,38 @@ def correct_time(d: Deciding, command: CorrectTime) -> None:
         raise InvalidError("not_pressed", point=_named(command.point))
     if command.point.rank > max(stamp.point.rank for stamp in run.stamps):
         raise InvalidError("not_yet", point=_named(command.point))
-    event = StampCorrected(run.id, command.point, command.at, command.why)
+    _not_before_the_call(d, run, command.at)
+    event = StampCorrected(run.id, command.point, command.at, command.why, _which(run, command))
     times = [one.happened_at for one in corrected(run.stamps, event, Recorded(event, d.at, d.now, d.issued.actor, d.issued.id))]
-    if times != sorted(times):
+    # A run that was completed ends with its last point, wherever that is put; any other has ended when it has.
+    over = run.ended_at if run.how != "completed" else None
+    if times != sorted(times) or (over is not None and command.at > over):
         raise InvalidError("times_out_of_order", point=_named(command.point))
     d.emit(event)
+
+
+def _not_before_the_call(d: Deciding, run: Run, at: datetime) -> None:
+    called = run.called_at
+    if called is None:
+        called = min((d.world.cases[rider.case].received_at for rider in run.riders), default=None)
+    if called is not None and at < called:
+        raise InvalidError("time_before_call", seconds=round((called - at).total_seconds()))
+
+
+def _which(run: Run, command: CorrectTime) -> datetime | None:
+    """The time of the point that is meant; None: there is none yet. Of several people on a run each has points of their own,
+    and none may be taken for another's."""
+    there = [stamp.happened_at for stamp in run.stamps if stamp.point is command.point]
+    times = ", ".join(one.isoformat() for one in there)
+    if command.was is None:
+        if len(set(there)) > 1:
+            raise InvalidError("which_time", point=_named(command.point), times=times)
+        return there[0] if there else None
+    if command.was.tzinfo is None:
+        raise InvalidError("time_without_zone")
+    if command.was not in there:
+        raise ConflictError("no_such_time", point=_named(command.point), was=command.was.isoformat(), times=times or "-")
+    return command.was
 
 
 __all__ = [

@@ -228,15 +228,18 @@ def refuse_at_door(d: Deciding, command: RefuseAtDoor) -> None:
     brought_home = who.goal is not None and who.goal.kind == "given"
     if place is None or brought_home or place.kind not in ("facility", "outside"):
         raise ConflictError("not_at_a_door", patient=who.id)
+    if who.turned_away:
+        # The crew and the dispatcher both record it: nobody has been to where the patient is taken now.
+        raise ConflictError("refusal_recorded", patient=who.id, facility=place.name or place.id)
     attempt = at_door(d, command.case, who.id, place)
     if attempt is None:
         # It was only the interim destination: nobody had asked it.
         attempt = d.new_id()
         d.emit(FacilityAsked(command.case, attempt, who.id, place, "crew", AttemptState.UNASKED))
-    refused = AttemptState.REFUSED_AT_DOOR
-    d.emit(AttemptMoved(command.case, attempt, refused, command.why, command.note, command.voice))
     if who.state is PatientState.AT_FACILITY:
         d.emit(PatientBoarded(command.case, who.id))
+    refused = AttemptState.REFUSED_AT_DOOR
+    d.emit(AttemptMoved(command.case, attempt, refused, command.why, command.note, command.voice, turned_away=True))
     if d.case(command.case).open_attempt(who.id) is not None:
         return  # another one is being asked already, and is where they are taken
     if d.case(command.case).open_request(who.id) is None:
@@ -280,6 +283,11 @@ def answer_desk(d: Deciding, command: AnswerDesk) -> None:
     if command.goal.kind not in ("facility", "outside"):
         raise InvalidError("not_a_facility", goal=command.goal.id)
     open_one = d.case(command.case).open_attempt(who.id)
+    if open_one is not None and open_one.state is AttemptState.ACCEPTED and open_one.goal.id == command.goal.id:
+        # It has said yes already and need not say so again.
+        d.emit(DeskAnswered(command.case, request.id, open_one.id, command.voice))
+        head_for(d, command.case, who.id, open_one.goal, True, "accepted")
+        return
     if open_one is not None:
         d.emit(AttemptMoved(command.case, open_one.id, AttemptState.WITHDRAWN))
     # The attempt comes first, so that the answer can name it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dispatch.fleet import VehicleStatus
-from dispatch.life.case import RIDING, Case, Outcome, PatientState
+from dispatch.life.case import NEEDS_VEHICLE, RIDING, Case, Outcome, PatientState
 from dispatch.life.deciding import Deciding
 from dispatch.life.events import (
     CaseClosed,
@@ -39,13 +39,15 @@ def end_run(d: Deciding, run: Run, how: How, status: VehicleStatus, why: str = "
     left = [(rider, patient) for rider, patient in d.riders(run) if patient.state is PatientState.HANDED_OVER]
     riders = [(rider, patient) for rider, patient in d.riders(run) if not (patient.ended or (rider, patient) in left)]
     for rider, patient in riders:
-        stranded = run.unit or "helper" if patient.state in RIDING and how != "completed" else None
+        stranded = run.unit or "helper" if patient.state in RIDING and how != "completed" else patient.stranded_with
         d.emit(PatientReleased(rider.case, rider.patient, how, stranded))
-    d.emit(RunEnded(run.id, how, why))
+    # Told in hindsight, it may be why nobody need go on; the run itself went on until its last point.
+    at = max(d.at, run.last_point)
+    d.emit(RunEnded(run.id, how, why), at)
     for officer in run.officers:
-        d.emit(OfficerMoved(officer, None))
+        d.emit(OfficerMoved(officer, None), at)
     if run.unit is not None:
-        d.free_unit(run.unit, status, why)
+        d.free_unit(run.unit, status, why, at)
     for rider, _patient in left:
         _finish(d, rider.case, rider.patient, Outcome.HANDED_OVER, why)
     for rider, _patient in riders:
@@ -53,7 +55,8 @@ def end_run(d: Deciding, run: Run, how: How, status: VehicleStatus, why: str = "
 
 
 def strand(d: Deciding, run: Run) -> tuple[str, ...]:
-    """Those in a vehicle that goes no further wait for another one; who is at a door can still go in, and who is in care is.
+    """Those in a vehicle that goes no further, and those whom it was still to fetch, wait for another one; who is at a door
+    can still go in, and who is in care is.
 
     Returns:
         The cases of those who wait.
@@ -62,8 +65,9 @@ def strand(d: Deciding, run: Run) -> tuple[str, ...]:
         return ()
     cases: dict[str, None] = {}
     for rider, patient in tuple(d.riders(run)):
-        if patient.state is PatientState.ABOARD:
-            d.emit(PatientReleased(rider.case, rider.patient, "broken_down", run.unit))
+        if patient.state in NEEDS_VEHICLE:
+            stranded = run.unit if patient.state is PatientState.ABOARD else patient.stranded_with
+            d.emit(PatientReleased(rider.case, rider.patient, "broken_down", stranded))
             leave_run(d, rider.case, rider.patient, run.id)
             begin_search(d, rider.case, "broken_down")
             cases[rider.case] = None

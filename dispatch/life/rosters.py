@@ -26,6 +26,7 @@ from dispatch.life.refusals import ConflictError, InvalidError
 from dispatch.life.releasing import end_run, strand
 from dispatch.life.run import RunState
 from dispatch.life.searching import next_choice
+from dispatch.life.units import Unit
 from dispatch.reasons import Terms
 
 BY_HAND = frozenset({VehicleStatus.STANDBY, VehicleStatus.RETURNING, VehicleStatus.ON_BREAK, VehicleStatus.BROKEN})
@@ -69,6 +70,7 @@ def report_breakdown(d: Deciding, command: ReportBreakdown) -> None:
     unit = d.unit(command.unit)
     if unit.out_of_order or (unit.run is None and unit.status is VehicleStatus.BROKEN):
         raise ConflictError("broken_already", vehicle=unit.name or unit.id)
+    _not_before_the_last(d, unit)
     d.emit(UnitBroke(unit.id))
     if unit.run is None:
         d.free_unit(unit.id, VehicleStatus.BROKEN, command.why)
@@ -81,6 +83,17 @@ def report_breakdown(d: Deciding, command: ReportBreakdown) -> None:
         end_run(d, run, "broken_down", VehicleStatus.BROKEN, command.why)
     for case in cases:
         next_choice(d, case)
+
+
+def _not_before_the_last(d: Deciding, unit: Unit) -> None:
+    """Raises InvalidError where what is told of a vehicle lies before what is known of it."""
+    if unit.run is not None:
+        d.in_order(d.world.runs[unit.run])
+        return
+    if unit.since - d.at > d.rules.skew:
+        seconds = round((unit.since - d.at).total_seconds())
+        raise InvalidError("time_before_status", vehicle=unit.name or unit.id, seconds=seconds)
+    d.at = max(d.at, unit.since)
 
 
 def retire_unit(d: Deciding, command: RetireUnit) -> None:

@@ -56,6 +56,7 @@ class Rules:
     late: timedelta
     no_vehicle: tuple[SearchStep, ...]
     assign_rings: int
+    as_good_ms: float
     booked_ahead: timedelta
     after_decline: AfterDecline
     desk_rings: int
@@ -116,6 +117,7 @@ def read_rules(
         late=timedelta(seconds=number("late", "late_seconds", 0, 86_400)),
         no_vehicle=order,
         assign_rings=int(number("search", "assign_rings", 0, 100)),
+        as_good_ms=1000 * number("search", "as_good_seconds", 0, 3600),
         booked_ahead=timedelta(seconds=number("search", "booked_ahead_seconds", 0, 30 * 86_400)),
         after_decline=after,
         desk_rings=int(number("referral", "desk_rings", 0, 100)),

@@ -88,6 +88,7 @@ class Run(Struct, frozen=True):
         chosen, reason: who chose it, and why not the first choice.
         how, ended_at: how it ended, and when.
         due_at: for what time it was booked, where that was still to come; None: at once.
+        called_at: when the call came for which it was sent; None: it began under a release that did not say.
     """
 
     id: str
@@ -106,11 +107,17 @@ class Run(Struct, frozen=True):
     how: How | None = None
     ended_at: datetime | None = None
     due_at: datetime | None = None
+    called_at: datetime | None = None
 
     @property
     def live(self) -> bool:
         """Whether it still goes on."""
         return self.state is not RunState.ENDED
+
+    @property
+    def last_point(self) -> datetime:
+        """When the last of its points happened."""
+        return max(one.happened_at for one in self.stamps)
 
     def stamp(self, point: TimePoint) -> Stamp | None:
         """The last stamp of a point, or None: it is missing."""

@@ -47,7 +47,7 @@ from tests.dispatch.life.stories import (
     status,
     unit,
 )
-from tests.dispatch.life.worlds import DISPATCHER, Desk, goal, kinds
+from tests.dispatch.life.worlds import DISPATCHER, DRIVER, Desk, goal, kinds
 
 
 def test_the_first_choice_is_sent() -> None:
@@ -95,6 +95,56 @@ def test_another_choice_needs_a_reason_which_is_kept() -> None:
             desk.give(Assign("K1", "a2", recommended=False, override=blank))
     desk.give(Assign("K1", "a2", recommended=False, override="a1 isi bensin"))
     assert (desk.run().unit, desk.run().chosen, desk.run().reason) == ("a2", "override", "a1 isi bensin")
+
+
+def test_a_vehicle_that_is_not_the_first_choice_needs_a_reason_whatever_is_said_of_it() -> None:
+    desk = Desk()
+    desk.fleet("a1", "a2")
+    desk.reach_s["a2"] = 331
+    desk.opened()
+    for blank in ("", "  "):
+        with refused("not_first_choice", vehicle="A2", first="A1"):
+            desk.give(Assign("K1", "a2", override=blank))
+    desk.give(Assign("K1", "a2", override="a1 isi bensin"))
+    assert (desk.run().unit, desk.run().chosen, desk.run().reason) == ("a2", "override", "a1 isi bensin")
+
+
+def test_one_that_is_not_ranked_at_all_needs_one_too() -> None:
+    desk = Desk()
+    desk.fleet("a1", "a2")
+    desk.vehicles = ("a1",)
+    desk.opened()
+    with refused("not_first_choice", vehicle="A2", first="A1"):
+        desk.give(Assign("K1", "a2"))
+    desk.vehicles = ()
+    desk.give(Assign("K1", "a2"))
+    assert desk.run().chosen == "recommended", "nobody was ranked, so it departs from nothing"
+
+
+@pytest.mark.parametrize("reach_s", [270, 330])
+def test_one_that_is_there_at_about_the_same_time_needs_none(reach_s: float) -> None:
+    """Positions change while somebody reads: what was first a moment ago is sent, not argued about."""
+    desk = Desk()
+    desk.fleet("a1", "a2")
+    desk.reach_s["a2"] = reach_s
+    desk.opened()
+    desk.give(Assign("K1", "a2"))
+    assert (desk.run().unit, desk.run().chosen) == ("a2", "recommended")
+
+
+def test_nor_the_next_one_where_the_first_has_said_no() -> None:
+    desk = Desk()
+    desk.fleet("a1", "a2", "a3")
+    desk.reach_s.update(a2=600, a3=900)
+    desk.opened()
+    desk.give(Assign("K1", "a1"))
+    desk.vehicles = ()
+    desk.give(DeclineJob(desk.run().id, "ban bocor"), actor=DRIVER)
+    desk.vehicles = ("a1", "a2", "a3")
+    with refused("not_first_choice", vehicle="A3", first="A2"):
+        desk.give(Assign("K1", "a3"))
+    desk.give(Assign("K1", "a2"))
+    assert desk.run().chosen == "recommended"
 
 
 def test_nobody_is_sent_before_the_call() -> None:

@@ -21,6 +21,7 @@ from dispatch.life.commands import (
     OpenCase,
     Progress,
     RecordDeath,
+    ReportBreakdown,
     SetGoal,
 )
 from dispatch.life.run import RunState
@@ -232,6 +233,11 @@ class TestNobodyIsNeeded:
     @pytest.mark.parametrize("outcome", [Outcome.NOT_FOUND, Outcome.BY_OTHERS, Outcome.CANCELLED])
     def test_whoever_is_on_board_was_found(self, outcome: Outcome) -> None:
         desk = sent(ABOARD)
+        with refused("outcome_aboard", patient="1"):
+            desk.give(EndPatient("K1", "1", outcome))
+        desk.vehicles = ()
+        desk.give(ReportBreakdown("a1"))
+        assert desk.patient().stranded_with == "a1"
         with refused("outcome_aboard", patient="1"):
             desk.give(EndPatient("K1", "1", outcome))
 

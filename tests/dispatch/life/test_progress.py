@@ -9,7 +9,7 @@ import pytest
 
 from dispatch.life import events as e
 from dispatch.life.case import PatientState
-from dispatch.life.commands import Assign, BeginTreatment, CorrectTime, HandOver, Issued, Progress, Reroute
+from dispatch.life.commands import Assign, BeginTreatment, CorrectTime, HandOver, Issued, Progress, Reroute, StandDown
 from dispatch.life.decide import decide, wanted
 from dispatch.life.run import Rider, RunState
 from dispatch.life.stamps import TimePoint
@@ -21,11 +21,13 @@ from tests.dispatch.life.stories import (
     points,
     press,
     refused,
+    says_no,
     sent,
+    shared,
     status,
     unit,
 )
-from tests.dispatch.life.worlds import DRIVER, Desk, kinds
+from tests.dispatch.life.worlds import DRIVER, Desk, goal, kinds
 
 STEPS = [
     (TimePoint.ACKNOWLEDGED, RunState.ACKNOWLEDGED, "assigned", PatientState.ASSIGNED),
@@ -169,6 +171,20 @@ def test_two_people_in_one_run_to_different_facilities() -> None:
     assert points(desk.run(patient="2"))[-3:] == ["at_facility", "handed_over", "escort_ended"]
 
 
+def test_whoever_is_taken_elsewhere_has_not_arrived_with_the_others() -> None:
+    desk = sent(TO_THE_DOOR[:5], patients=2)
+    says_no(desk, patient="2")
+    assert (desk.patient("1").goal, desk.patient("2").goal) == (goal("f1"), goal("f2"))
+    press(desk, TimePoint.AT_FACILITY)
+    assert (desk.patient("1").state, desk.patient("2").state) == (PatientState.AT_FACILITY, PatientState.ABOARD)
+    with refused("out_of_order"):
+        press(desk, TimePoint.AT_FACILITY)
+    assert desk.patient("2").state is PatientState.ABOARD, "pressed again at the same door"
+    hand_over(desk, "1")
+    press(desk, TimePoint.LEFT_FACILITY, TimePoint.AT_FACILITY, patient="2")
+    assert desk.patient("2").door == goal("f2")
+
+
 class TestLateAndOffline:
     def test_a_batch_from_the_road_keeps_its_own_times(self) -> None:
         desk = sent()
@@ -257,12 +273,55 @@ class TestCorrections:
         desk.give(CorrectTime(run, TimePoint.AVAILABLE, at + timedelta(minutes=3), "lupa"))
         assert desk.world.runs[run].stamps[-1].happened_at == at + timedelta(minutes=3)
 
+    def test_the_run_ends_when_its_last_point_is_said_to_have_been(self) -> None:
+        desk = sent(TO_THE_DOOR)
+        run = desk.run().id
+        hand_over(desk)
+        desk.give(BeginTreatment("K1", "1"))
+        desk.give(Progress(run, TimePoint.AVAILABLE))
+        desk.wait(days=1)
+        later = desk.world.runs[run].stamps[-1].happened_at + timedelta(minutes=3)
+        desk.give(CorrectTime(run, TimePoint.AVAILABLE, later, "lupa"))
+        assert desk.world.runs[run].ended_at == later
+
+    def test_one_that_was_called_off_had_no_points_after_that(self) -> None:
+        desk = sent(TO_THE_DOOR[:2])
+        run = desk.run().id
+        desk.wait(minutes=1)
+        desk.give(StandDown(run, "salah"))
+        over = desk.world.runs[run].ended_at
+        assert over is not None
+        desk.wait(minutes=10)
+        with refused("times_out_of_order"):
+            desk.give(CorrectTime(run, TimePoint.DEPARTED, over + timedelta(seconds=1), ""))
+        desk.give(CorrectTime(run, TimePoint.DEPARTED, over, ""))
+
+    def test_of_several_it_is_said_which_one(self) -> None:
+        """On a shared trip each has points of their own."""
+        desk = shared()
+        press(desk, *TO_THE_DOOR[:5], riders=(Rider("K1", "1"),))
+        press(desk, *TO_THE_DOOR[2:5], riders=(Rider("K2", "1"),))
+        run = desk.run()
+        first, second = (one.happened_at for one in run.stamps if one.point is TimePoint.AT_SCENE)
+        right = first + timedelta(seconds=20)
+        desk.wait(minutes=1)
+        with refused("which_time", times=f"{first.isoformat()}, {second.isoformat()}"):
+            desk.give(CorrectTime(run.id, TimePoint.AT_SCENE, right, "lupa"))
+        with refused("no_such_time"):
+            desk.give(CorrectTime(run.id, TimePoint.AT_SCENE, right, "lupa", right))
+        with refused("time_without_zone"):
+            desk.give(CorrectTime(run.id, TimePoint.AT_SCENE, right, "lupa", first.replace(tzinfo=None)))
+        desk.give(CorrectTime(run.id, TimePoint.AT_SCENE, right, "lupa", first))
+        assert [one.happened_at for one in desk.run().stamps if one.point is TimePoint.AT_SCENE] == [right, second]
+
     def test_the_order_must_hold(self) -> None:
         desk = sent(TO_THE_DOOR[:3])
         run = desk.run()
         desk.wait(minutes=5)
-        with refused("times_out_of_order"):
+        with refused("time_before_call", seconds=1):
             desk.give(CorrectTime(run.id, TimePoint.DEPARTED, run.stamps[0].happened_at - timedelta(seconds=1), ""))
+        with refused("times_out_of_order"):
+            desk.give(CorrectTime(run.id, TimePoint.DEPARTED, run.stamps[1].happened_at - timedelta(seconds=1), ""))
         with refused("times_out_of_order"):
             desk.give(CorrectTime(run.id, TimePoint.DEPARTED, run.stamps[3].happened_at + timedelta(seconds=1), ""))
 

@@ -337,6 +337,38 @@ class TestAtTheDoor:
         hand_over(desk)
         assert asked(desk) == [("f1", "accepted")]
 
+    def test_told_by_the_crew_and_by_the_dispatcher_it_is_one_refusal(self) -> None:
+        desk = sent(TO_THE_DOOR)
+        says_yes(desk)
+        desk.give(RefuseAtDoor("K1", "1", Decline.ROOM_FULL), actor=DRIVER)
+        with refused("refusal_recorded", patient="1", facility="F2"):
+            desk.give(RefuseAtDoor("K1", "1", Decline.ROOM_FULL))
+        assert asked(desk) == [("f1", "refused_at_door"), ("f2", "offered")]
+
+    @pytest.mark.parametrize("pressed", [TimePoint.LEFT_FACILITY, TimePoint.AT_FACILITY])
+    def test_the_next_door_may_refuse_as_well(self, pressed: TimePoint) -> None:
+        desk = sent(TO_THE_DOOR)
+        desk.give(RefuseAtDoor("K1", "1", Decline.ROOM_FULL))
+        press(desk, pressed)
+        desk.give(RefuseAtDoor("K1", "1", Decline.NO_DOCTOR))
+        assert asked(desk) == [("f1", "refused_at_door"), ("f2", "refused_at_door"), ("f3", "offered")]
+
+    def test_at_whose_door_they_stand_takes_them_whoever_else_has_said_yes_meanwhile(self) -> None:
+        desk = sent(TO_THE_DOOR)
+        desk.give(AskFacility("K1", "1", goal("f2")))
+        says_yes(desk)
+        hand_over(desk)
+        assert ("f1", "accepted") in asked(desk)
+        assert ("f2", "accepted") not in asked(desk)
+
+    def test_unless_that_one_has_said_no(self) -> None:
+        """Then nobody pressed that they drove on."""
+        desk = sent(TO_THE_DOOR)
+        says_no(desk)
+        says_yes(desk)
+        hand_over(desk)
+        assert asked(desk) == [("f1", "declined"), ("f2", "accepted")]
+
     def test_whoever_does_not_get_the_patient_is_told(self) -> None:
         desk = sent()
         desk.give(StandDown(desk.run().id, "salah"))

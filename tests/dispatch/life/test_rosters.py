@@ -28,7 +28,7 @@ from dispatch.life.commands import (
 from dispatch.life.events import Ref
 from dispatch.life.referral import AttemptState
 from dispatch.life.reports import Claim, Condition
-from dispatch.life.run import RunState
+from dispatch.life.run import Rider, RunState
 from dispatch.life.stamps import TimePoint
 from tests.dispatch.life.stories import (
     TO_THE_DOOR,
@@ -43,6 +43,7 @@ from tests.dispatch.life.stories import (
     says_yes,
     search,
     sent,
+    shared,
     status,
     unit,
 )
@@ -224,6 +225,39 @@ class TestBreakdown:
         assert status(desk) == "at_facility"
         desk.give(Progress(run, TimePoint.AVAILABLE))
         assert (status(desk), unit(desk).out_of_order, unit(desk).run) == ("broken", False, None)
+
+    def test_nobody_waits_for_a_vehicle_that_stands_at_a_door_and_goes_no_further(self) -> None:
+        desk = shared()
+        press(desk, *TO_THE_DOOR, riders=(Rider("K1", "1"),))
+        desk.vehicles = ()
+        desk.give(ReportBreakdown("a1", "mesin"))
+        assert (desk.patient(case="K1").state, desk.patient(case="K1").run) == (PatientState.AT_FACILITY, desk.run("K1").id)
+        lost = desk.patient(case="K2")
+        assert (lost.state, lost.run, lost.stranded_with, search(desk, "K2")) == (
+            PatientState.WAITING,
+            None,
+            None,
+            "neighbours",
+        )
+        hand_over(desk, case="K1")
+        assert desk.patient(case="K1").state is PatientState.HANDED_OVER
+
+    def test_nobody_is_put_on_one(self) -> None:
+        desk = sent(TO_THE_DOOR, patients=2)
+        desk.give(ReportBreakdown("a1"))
+        desk.opened(case="K2")
+        with refused("vehicle_broken", vehicle="A1"):
+            desk.give(Join(desk.run().id, "K2", ("1",)))
+
+    def test_it_is_told_with_a_time_that_can_be(self) -> None:
+        desk = sent(TO_THE_DOOR[:3])
+        with refused("time_before_last"):
+            desk.give(ReportBreakdown("a1"), at=desk.now - timedelta(minutes=4))
+        desk.wait(minutes=5)
+        with refused("time_before_status", vehicle="A2"):
+            desk.give(ReportBreakdown("a2"), at=unit(desk, "a2").since - timedelta(seconds=121))
+        desk.give(ReportBreakdown("a2"), at=unit(desk, "a2").since - timedelta(seconds=120))
+        assert unit(desk, "a2").status is VehicleStatus.BROKEN
 
     def test_of_a_shared_trip_everybody_is_looked_for(self) -> None:
         desk = Desk()

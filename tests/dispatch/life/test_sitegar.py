@@ -57,6 +57,15 @@ class TestSitegar:
         desk_says(desk, None)
         assert (asked(desk), desk.case().open_request("1")) == ([("f1", "accepted")], None)
 
+    def test_naming_who_has_said_yes_already_does_not_ask_them_again(self) -> None:
+        desk = sent(TO_THE_DOOR[:5])
+        says_yes(desk)
+        first = offer(desk).id
+        desk.give(AskDesk("K1", "1"))
+        desk_says(desk, goal("f1"))
+        assert (asked(desk), offer(desk).id) == ([("f1", "accepted")], first)
+        assert (desk.patient().goal, desk.patient().firm, desk.case().open_request("1")) == (goal("f1"), True, None)
+
     def test_its_answer_opens_a_new_attempt_wherever_that_is(self) -> None:
         desk = self.at_the_desk()
         name, voice = request(desk).id, Voice("Petugas SITEGAR", "0251-119")

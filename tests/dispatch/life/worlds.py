@@ -10,7 +10,7 @@ from dispatch.fleet import VehicleKind
 from dispatch.life.case import Case, Cell, Patient
 from dispatch.life.clocks import clocks_of
 from dispatch.life.commands import Command, Issued, OpenCase, RegisterUnit, Ring
-from dispatch.life.decide import decide
+from dispatch.life.decide import decide, wanted
 from dispatch.life.events import Recorded, Ref
 from dispatch.life.evolve import apply
 from dispatch.life.facts import Facilities, FacilityChoice, Facts, VehicleChoice
@@ -35,7 +35,7 @@ class Desk:
     """Whoever sits at the service: gives commands, one after the other, and lets time pass.
 
     `vehicles` and `facilities` are what a recommendation would rank, best first; facilities that failed are left out, as
-    the service does.
+    the service does. `reach_s`: until a vehicle is with the patient, where it is not 300 s.
     """
 
     def __init__(self, rules: Rules | None = None) -> None:
@@ -44,12 +44,15 @@ class Desk:
         self.now = START
         self.log: list[Recorded] = []
         self.vehicles: Sequence[str] = ()
+        self.reach_s: dict[str, float] = {}
         self.facilities: Sequence[str] = ()
         self.by_desk = False
         self.count = 0
 
     def facts(self, without: Sequence[str] = ()) -> Facts:
-        choices = tuple(VehicleChoice(name, 300_000.0) for name in self.vehicles if name not in without)
+        choices = tuple(
+            VehicleChoice(name, 1000.0 * self.reach_s.get(name, 300)) for name in self.vehicles if name not in without
+        )
         ranked: dict[Rider, Facilities] = {}
         for case in self.world.cases.values():
             for patient in case.patients:
@@ -70,10 +73,7 @@ class Desk:
         self.count += 1
         issued = Issued(command_id or f"c{self.count}", actor, at or self.now, command)
         facts = self.facts(without)
-        named = getattr(command, "case", None)
-        if named is None:
-            named = self._case_behind(command)
-        facts = Facts(facts.now, facts.rules, named, facts.vehicles, facts.facilities)
+        facts = Facts(facts.now, facts.rules, wanted(self.world, command).vehicles_for, facts.vehicles, facts.facilities)
         events = decide(self.world, issued, facts)
         for recorded in events:
             self.world = apply(self.world, recorded)
@@ -81,18 +81,6 @@ class Desk:
         found = list(broken(self.world, self.rules))
         assert not found, (found, issued, kinds(events))
         return events
-
-    def _case_behind(self, command: Command) -> str | None:
-        run = self.world.runs.get(getattr(command, "run", "") or "")
-        unit = self.world.units.get(getattr(command, "unit", "") or "")
-        if unit is not None and unit.run is not None:
-            run = self.world.runs[unit.run]
-        ref = getattr(command, "ref", None)
-        if isinstance(ref, Ref):
-            if ref.kind == "case":
-                return ref.id
-            run = self.world.runs.get(ref.id)
-        return run.riders[0].case if run is not None and run.riders else None
 
     def wait(self, **time: float) -> None:
         self.now += timedelta(**time)
