@@ -6,8 +6,9 @@ from api.http.asking import Asking
 from api.http.reading import positions, unit_of
 from dispatch.life.events import Ref
 from dispatch.life.run import Run
-from dispatch.service.choices import RunLeg, leg_of, vehicles_of
+from dispatch.service.choices import vehicles_of
 from dispatch.service.loading import load, load_particulars
+from dispatch.service.run_legs import RunLeg, leg_of
 
 
 async def present_leg(asked: Asking, run: Run) -> RunLeg | None:

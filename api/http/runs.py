@@ -22,7 +22,7 @@ from dispatch.life import commands as c
 from dispatch.life.events import Ref
 from dispatch.life.refusals import ConflictError
 from dispatch.life.run import Run
-from dispatch.service.choices import RunLeg
+from dispatch.service.run_legs import RunLeg
 
 router = APIRouter(prefix="/v1/regions/{region}/runs", tags=["runs"], responses=documented(401, 403, 404, 422, 503))
 

@@ -79,6 +79,7 @@ class Serving:
                 asyncio.create_task(_again(feed.run, f"feed of {name}")),
                 asyncio.create_task(_again(self.boards[name].run, f"board of {name}")),
                 asyncio.create_task(_again(self.fixes[name].run, f"fixes of {name}")),
+                asyncio.create_task(_again(self.tracking[name].run, f"arrivals of {name}")),
                 asyncio.create_task(
                     _again(Follower(self.service.store, live, feed, self.service.clock, changed).run, f"roads of {name}")
                 ),

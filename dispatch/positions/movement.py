@@ -43,11 +43,13 @@ class Expected:
         at: where people say that it is (it stands by at its base, is with the patient); only leaving it is suggested.
         target: where it is on its way to; with none, nobody expects it to move.
         line: of its route there; with none, it can't be off it.
+        under_way: whether people say that it drives there; else it may stand, and the way it is to take comes later.
     """
 
     at: Place | None = None
     target: Place | None = None
     line: Line | None = None
+    under_way: bool = True
 
 
 class ArrivalSuggested(Struct, frozen=True, tag=True):
@@ -159,10 +161,11 @@ def follow(state: Movement, fix: Fix, expected: Expected, settings: PositionSett
     target = expected.target
     near = target is not None and now.metres_to(target.longitude, target.latitude) <= ring_of(target, settings).outside_m
     off_route = Switch()
-    if expected.line is not None and target is not None:
+    driven = target is not None and expected.under_way
+    if expected.line is not None and driven:
         before = _forget(state.off_route) if silent else state.off_route
         off_route = _on_line(before, expected.line, near, unsure_m, now, settings, signals)
-    anchor, still = (None, False) if target is None else _moving(state, near, unsure_m, now, settings, signals)
+    anchor, still = _moving(state, near, unsure_m, now, settings, signals) if driven else (None, False)
     standing = None if fix.speed_kph is None else fix.speed_kph < settings.standing_kph
     return Movement(now, standing, places, off_route, anchor, still), tuple(signals)
 

@@ -1,4 +1,4 @@
-"""What the core asks to be worked out: vehicles ranked for a case, facilities ranked for a patient, the time of a leg."""
+"""What the core asks to be worked out: vehicles ranked for a case, facilities ranked for a patient."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from dispatch.cases import Priority, Requirement, requirement
+from dispatch.cases import Requirement, requirement
 from dispatch.fleet import Vehicle, VehicleKind
-from dispatch.legs import Leg, default_rules, profile_for
 from dispatch.life.case import RIDING, Case, Patient, PatientState
 from dispatch.life.facts import Facilities, FacilityChoice, VehicleChoice
 from dispatch.life.particulars import Particulars, Position, middle_of
@@ -19,9 +18,7 @@ from dispatch.options import Destination
 from dispatch.policies import DEFAULT_POLICY
 from dispatch.recommend import Call, Recommendation, next_facility, recommend
 from dispatch.service.live_region import LiveRegion, Now
-from dispatch.times import without_leaps
 from routing import InputError, PlaceError
-from routing.routes import Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +91,11 @@ def ranked_vehicles(
     found = recommend(now.facts, fleet, call, live.settings, policy, limit=limit)
     # Whoever reads it is told how many wait.
     return replace(found, decision=replace(found.decision, requirement=replace(asked, patients=max(1, len(waiting)))))
+
+
+def known_place(goal: Goal) -> Position | None:
+    """Where a facility or a place is, as far as it says so itself."""
+    return None if goal.longitude is None or goal.latitude is None else Position(goal.longitude, goal.latitude)
 
 
 def goal_of(place: Destination) -> Goal | None:
@@ -172,108 +174,9 @@ def _whereabouts(
         there = run is not None and run.state in (RunState.AT_SCENE, RunState.WITH_PATIENT)
         return [home], scene_ms if there else to_scene + scene_ms
     places = []
-    if patient.state is PatientState.AT_FACILITY and patient.goal is not None and patient.goal.longitude is not None:
-        assert patient.goal.latitude is not None
-        places.append(Position(patient.goal.longitude, patient.goal.latitude))
+    door = patient.door or patient.goal
+    if patient.state is PatientState.AT_FACILITY and door is not None and (at := known_place(door)) is not None:
+        places.append(at)
     if vehicle is not None and vehicle.longitude is not None and vehicle.latitude is not None:
         places.append(Position(vehicle.longitude, vehicle.latitude))
     return [*places, home], 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class RunLeg:
-    """The leg that a run is on: the route, to whom or where it leads, and how it is driven."""
-
-    route: Route
-    leg: Leg
-    profile: str
-    goal: Position
-    goal_name: str
-    assumed_start: bool
-
-
-def leg_of(
-    now: Now,
-    run: Run,
-    cases: Mapping[str, Case],
-    particulars: Mapping[str, Particulars],
-    vehicle: Vehicle | None,
-) -> RunLeg | None:
-    """The route of a run's present leg; None: it has none.
-
-    Raises:
-        PlaceError: there is no way.
-    """
-    target = None if vehicle is None else _target(run, cases, particulars)
-    if target is None or vehicle is None:
-        return None
-    leg, place, name, start = target
-    kind = asked_of(cases[run.riders[0].case]).kind
-    profile = profile_for(default_rules(), vehicle, kind, run.priority, leg)
-    seen = vehicle.longitude is not None and vehicle.latitude is not None
-    if seen and vehicle.longitude is not None and vehicle.latitude is not None:
-        start = Position(vehicle.longitude, vehicle.latitude)
-    elif start is None and vehicle.base_longitude is not None and vehicle.base_latitude is not None:
-        start = Position(vehicle.base_longitude, vehicle.base_latitude)
-    if start is None:
-        return None
-    router = now.router
-    begin = router.snap(start.longitude, start.latitude, profile, on_foot=False)
-    end = without_leaps(router.snap(place.longitude, place.latitude, profile))
-    return RunLeg(router.route(begin, end, profile), leg, profile, place, name, not seen)
-
-
-_Target = tuple[Leg, Position, str, Position | None]
-"""The leg, where it leads, what that is called, and from where it starts as far as anybody knows."""
-
-_UNDER_WAY = frozenset({RunState.ASSIGNED, RunState.ACKNOWLEDGED, RunState.EN_ROUTE, RunState.CARRYING, RunState.AT_FACILITY})
-"""States in which a run is on a leg, or stands where one has ended."""
-
-
-def _target(run: Run, cases: Mapping[str, Case], particulars: Mapping[str, Particulars]) -> _Target | None:
-    """Where a run's present leg leads.
-
-    Whoever is still to be fetched comes before the doors of those on board: that is what the trip is shared for. Not so where
-    somebody on board is more urgent than all who are to be fetched: no red patient is driven round for a green one. A run
-    that stands at a door is there until those who go in are handed over.
-    """
-    if run.state not in _UNDER_WAY:
-        return None
-    riders = [(cases[one.case], patient) for one in run.riders if (patient := cases[one.case].patient(one.patient)) is not None]
-    to_fetch = [one for one in riders if one[1].state in (PatientState.ASSIGNED, PatientState.MET)]
-    riding = sorted((one for one in riders if one[1].state in RIDING), key=_urgency)
-    arrived = [one for one in riding if _arrived(one[1])]
-    onward = [one for one in riding if not _arrived(one[1])]
-    waits = run.state is RunState.AT_FACILITY and bool(arrived)
-    if to_fetch and not waits and not (onward and _urgency(onward[0]) < min(map(_urgency, to_fetch))):
-        case, patient = to_fetch[0]
-        start = _home(*riding[0], particulars) if riding else None
-        return "reach", _home(case, patient, particulars), "", start
-    for case, patient in (*arrived, *onward) if waits else (*onward, *arrived):
-        where = None if patient.goal is None else _goal_place(patient.goal, particulars[case.id], patient.id)
-        if patient.goal is not None and where is not None:
-            return "carry", where, patient.goal.name, _home(case, patient, particulars)
-    return None
-
-
-def _urgency(rider: tuple[Case, Patient]) -> int:
-    """0 for the most urgent; nothing is urgent any more for one who died on the way."""
-    case, patient = rider
-    return Priority.BLACK.rank if case.priority is None or patient.died_at is not None else case.priority.rank
-
-
-def _arrived(patient: Patient) -> bool:
-    """Whether a patient stands at the door where they are to go in; who was refused there is to go on."""
-    if patient.state is not PatientState.AT_FACILITY:
-        return False
-    return patient.goal is None or patient.door is None or patient.goal.id == patient.door.id
-
-
-def _home(case: Case, patient: Patient, particulars: Mapping[str, Particulars]) -> Position:
-    return place_of(case, particulars[case.id], patient.id)
-
-
-def _goal_place(goal: Goal, particulars: Particulars, patient: str) -> Position | None:
-    if goal.longitude is not None and goal.latitude is not None:
-        return Position(goal.longitude, goal.latitude)
-    return particulars.goal(patient) if goal.kind == "given" else None

@@ -17,11 +17,12 @@ from dispatch.life.particulars import Particulars
 from dispatch.life.refusals import RefusedError
 from dispatch.life.run import Rider
 from dispatch.life.world import World
-from dispatch.service.choices import Positions, leg_of, ranked_facilities, ranked_vehicles, vehicle_choices, vehicles_of
+from dispatch.service.choices import Positions, ranked_facilities, ranked_vehicles, vehicle_choices, vehicles_of
 from dispatch.service.live_region import LiveRegion
 from dispatch.service.loading import Scene, load, load_particulars, load_units
 from dispatch.service.noting import Notes
 from dispatch.service.positions import latest_positions
+from dispatch.service.run_legs import leg_of
 from dispatch.store import Store
 from routing import InputError, PlaceError
 

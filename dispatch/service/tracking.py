@@ -7,25 +7,27 @@ import logging
 import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 from msgspec import DecodeError, Struct, json
 
 from dispatch.life.commands import Signal as SignalCommand
 from dispatch.life.events import Ref, SignalName
-from dispatch.life.particulars import Particulars
+from dispatch.life.particulars import Particulars, Position
 from dispatch.life.people import CLOCK
 from dispatch.life.refusals import RefusedError
 from dispatch.life.run import Run, RunState
 from dispatch.positions.area import Box
 from dispatch.positions.fixes import Fix, Judged, Track, judge_all
 from dispatch.positions.line import Line
-from dispatch.positions.movement import Expected, Movement, Place, Sight, Signal, eta_due, follow
-from dispatch.positions.settings import PositionSettings, default_position_settings
+from dispatch.positions.movement import Expected, Movement, Place, Sight, Signal, eta_due, follow, settle
+from dispatch.positions.settings import PlaceKind, PositionSettings, default_position_settings
 from dispatch.service.board import Board
-from dispatch.service.choices import RunLeg, Seen, leg_of, vehicles_of
+from dispatch.service.choices import Seen, vehicles_of
 from dispatch.service.live_region import LiveRegion
 from dispatch.service.loading import load_particulars
+from dispatch.service.run_legs import RunLeg, leg_of, standing_at
 from dispatch.service.service import Service
 from dispatch.store import Fix as StoredFix
 from dispatch.store import StoreError
@@ -36,7 +38,12 @@ log = logging.getLogger(__name__)
 _GATHER_SECONDS = 0.02
 """Fixes that come within this go to the store together."""
 
-_ON_THE_WAY = (RunState.ASSIGNED, RunState.ACKNOWLEDGED, RunState.EN_ROUTE, RunState.CARRYING)
+_SETTLE_SECONDS = 15.0
+
+_NOT_LEFT = (RunState.ASSIGNED, RunState.ACKNOWLEDGED)
+_DRIVING = (RunState.EN_ROUTE, RunState.CARRYING)
+_ON_THE_WAY = (*_NOT_LEFT, *_DRIVING)
+_STANDING = (RunState.AT_SCENE, RunState.WITH_PATIENT, RunState.AT_FACILITY, RunState.ESCORTING, RunState.CLEARING)
 
 
 class Told(Struct, frozen=True, omit_defaults=True):
@@ -68,10 +75,17 @@ class _Vehicle:
     track: Track
     movement: Movement
     leg_key: tuple[object, ...] = ()
+    told: tuple[int, ...] = ()
+    expected: Expected = field(default_factory=Expected)
     leg: RunLeg | None = None
     line: Line | None = None
     basis: Sight | None = None
     eta_ms: float | None = None
+
+    def forget_leg(self) -> None:
+        """It is on no leg."""
+        self.leg_key, self.told, self.expected = (), (), Expected()
+        self.leg, self.line, self.basis, self.eta_ms = None, None, None, None
 
 
 class Tracking:
@@ -144,7 +158,7 @@ class Tracking:
             fix.course_deg,
             fix.accuracy_m,
             fix.battery,
-            run=here.leg_key[0] if here.leg_key and one.usable else None,  # type: ignore[arg-type]
+            run=here.leg_key[0] if here.leg_key and here.leg_key[1] in _ON_THE_WAY and one.usable else None,  # type: ignore[arg-type]
             eta_seconds=round(here.eta_ms / 1000, 1) if here.eta_ms is not None and one.usable else None,
         )
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -170,45 +184,80 @@ class Tracking:
 
     # -- following ----------------------------------------------------------------------------------------------------------
 
+    async def run(self) -> None:
+        """Asks now and then for those whose device has fallen silent, as many do where they stand, until it is cancelled."""
+        while True:
+            await asyncio.sleep(_SETTLE_SECONDS)
+            await self.settle()
+
+    async def settle(self) -> None:
+        """Suggests the arrivals of which no further fix tells."""
+        moment = self._service.clock()
+        for name, here in tuple(self._known.items()):
+            run = self._run_of(name)
+            if run is None or here.leg_key[:2] != (run.id, run.state):
+                continue  # its next fix tells what is expected of it now
+            async with self._locks.setdefault(name, asyncio.Lock()):
+                here.movement, signals = settle(here.movement, moment, here.expected, self._settings)
+            for signal in signals:
+                await self._tell(run, signal)
+
+    def _run_of(self, vehicle: str) -> Run | None:
+        unit = self._board.world.units.get(vehicle)
+        return None if unit is None or unit.run is None else self._board.world.runs.get(unit.run)
+
     async def _follow(self, here: _Vehicle, fix: Fix) -> None:
-        unit = self._board.world.units.get(fix.vehicle)
-        run = None if unit is None or unit.run is None else self._board.world.runs.get(unit.run)
+        run = self._run_of(fix.vehicle)
         await self._renew(here, run, fix)
-        expected = Expected()
-        if run is not None and here.leg is not None:
-            kind = "pickup" if here.leg.leg == "reach" else "facility"
-            place = Place(kind, run.id, here.leg.goal.longitude, here.leg.goal.latitude)  # type: ignore[arg-type]
-            expected = Expected(target=place, line=here.line)
-        here.movement, signals = follow(here.movement, fix, expected, self._settings)
+        here.movement, signals = follow(here.movement, fix, here.expected, self._settings)
         if run is not None:
             for signal in signals:
                 await self._tell(run, signal)
 
     async def _renew(self, here: _Vehicle, run: Run | None, fix: Fix) -> None:
-        """The leg that the vehicle is on, when it or the roads have changed; and the time it still takes, now and then."""
-        if run is None or run.state not in _ON_THE_WAY:
-            here.leg_key, here.leg, here.line, here.basis, here.eta_ms = (), None, None, None, None
+        """What is expected of the vehicle, when its run, a place or the roads have changed; and the time it still takes, now
+        and then."""
+        if run is None or run.state not in (*_ON_THE_WAY, *_STANDING):
+            here.forget_leg()
             return
         world, now = self._board.world, self._live.now
+        moving = run.state in _ON_THE_WAY
         goals = tuple(patient.goal for _, patient in world.riders(run))
         key = (run.id, run.state, goals, now.state.number)
-        if key == here.leg_key and not eta_due(here.basis, fix, self._settings):
+        told = tuple(self._board.versions.get(Ref("case", rider.case), 0) for rider in run.riders)  # an address put right
+        if (key, told) == (here.leg_key, here.told) and not (moving and eta_due(here.basis, fix, self._settings)):
             return
-        unit = world.units[fix.vehicle]
-        vehicle = vehicles_of([unit], {unit.id: Seen(fix.longitude, fix.latitude, fix.fix_time)})[0]
+        vehicle = vehicles_of([world.units[fix.vehicle]], {fix.vehicle: Seen(fix.longitude, fix.latitude, fix.fix_time)})[0]
         notes: dict[str, Particulars] = {
             rider.case: await load_particulars(self._service.store, self._live.name, rider.case) for rider in run.riders
         }
-        try:
+        leg, standing = None, None
+        with suppress(PlaceError, InputError, KeyError):
+            standing = standing_at(run, world.cases, notes)
+        with suppress(PlaceError, InputError, KeyError):
             leg = leg_of(now, run, world.cases, notes, vehicle)
-        except (PlaceError, InputError, KeyError):
-            leg = None
-        if key != here.leg_key or here.leg is None:
+        if key != here.leg_key or here.leg is None or leg is None or leg.goal != here.leg.goal:
             # The line to follow stays that of the whole leg; a vehicle that strays is off it, whatever is the way from there.
             here.leg = leg
             here.line = None if leg is None else Line([tuple(point) for point in leg.route.geometry.tolist()])
-        here.leg_key, here.basis = key, Sight(fix.longitude, fix.latitude, fix.fix_time)
-        here.eta_ms = None if leg is None else float(leg.route.duration_ms)
+        here.expected = self._expected(here, run, fix, standing)
+        here.leg_key, here.told, here.basis = key, told, Sight(fix.longitude, fix.latitude, fix.fix_time)
+        here.eta_ms = float(leg.route.duration_ms) if leg is not None and moving else None
+
+    @staticmethod
+    def _expected(here: _Vehicle, run: Run, fix: Fix, standing: tuple[PlaceKind, Position] | None) -> Expected:
+        if run.state in _NOT_LEFT:
+            # Wherever it was when it was sent: it need not have been at its base.
+            before = here.expected.at if here.leg_key[:1] == (run.id,) else None
+            at: Place | None = before or _place("base", run, Position(fix.longitude, fix.latitude))
+        else:
+            # Refused at a door, nobody says any more at which; it stands there until it leaves.
+            before = here.expected.at if here.leg_key[:2] == (run.id, run.state) else None
+            at = before if standing is None else _place(standing[0], run, standing[1])
+        target = None
+        if here.leg is not None:
+            target = _place("pickup" if here.leg.leg == "reach" else "facility", run, here.leg.goal)
+        return Expected(at, None if target == at else target, here.line, run.state in _DRIVING)
 
     async def _tell(self, run: Run, signal: Signal) -> None:
         what: SignalName = _snake(type(signal).__name__)  # type: ignore[assignment]
@@ -217,6 +266,11 @@ class Tracking:
             await self._service.do(self._live.name, CLOCK, f"signal.{uuid.uuid4().hex}", command)
         except (RefusedError, StoreError) as error:
             log.info("region %s: a signal of %s is left out: %s", self._live.name, Ref("run", run.id), error)
+
+
+def _place(kind: PlaceKind, run: Run, where: Position) -> Place:
+    # A place that was put right is another one, and so is the next pick-up of a shared trip.
+    return Place(kind, f"{run.id} {where.longitude:.6f} {where.latitude:.6f}", where.longitude, where.latitude)
 
 
 def _snake(name: str) -> str:

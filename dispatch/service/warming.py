@@ -13,8 +13,9 @@ from dispatch.life.case import Case, Patient, PatientState
 from dispatch.life.particulars import Note, Particulars, cell_of
 from dispatch.life.run import Rider, Run, RunState
 from dispatch.life.stamps import Watch
-from dispatch.service.choices import leg_of, ranked_facilities, ranked_vehicles
+from dispatch.service.choices import ranked_facilities, ranked_vehicles
 from dispatch.service.live_region import LiveRegion
+from dispatch.service.run_legs import leg_of
 from routing import InputError, PlaceError
 
 log = logging.getLogger(__name__)

@@ -16,12 +16,13 @@ from dispatch.life.events import Ref, UnitMoved
 from dispatch.life.people import CLOCK
 from dispatch.life.refusals import RefusedError
 from dispatch.life.run import Run, RunState
-from dispatch.service.choices import Positions, RunLeg, leg_of, vehicles_of
+from dispatch.service.choices import Positions, vehicles_of
 from dispatch.service.codec import CodecError, named, read_event, read_state
 from dispatch.service.live_region import Now
 from dispatch.service.loading import load, load_particulars
 from dispatch.service.outage import Outage
 from dispatch.service.positions import latest_positions
+from dispatch.service.run_legs import RunLeg, leg_of
 from dispatch.service.service import Service
 from dispatch.store import DueClock, StoredEvent, StoreError
 from routing import InputError, PlaceError

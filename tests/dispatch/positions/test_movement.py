@@ -169,6 +169,7 @@ def test_an_old_or_a_vague_fix_changes_nothing() -> None:
 
 ROUTE = Line([(106.8 + degrees(-1000), 0.0), (106.8 + degrees(1000), 0.0), (106.8 + degrees(5000), 0.0)])
 ON_ROUTE = Expected(target=HOSPITAL, line=ROUTE)
+NOT_LEFT = Expected(target=HOSPITAL, line=ROUTE, under_way=False)
 
 
 def stray(norths: str, expected: Expected = ON_ROUTE, accuracy_m: float = 10.0) -> list[str]:
@@ -242,7 +243,7 @@ def test_standing_still_on_the_way() -> None:
 
 
 def test_who_is_not_expected_to_move_or_is_there_does_not_stand_still() -> None:
-    for expected in (Expected(), AT_PICKUP, TO_PICKUP):
+    for expected in (Expected(), AT_PICKUP, TO_PICKUP, NOT_LEFT):
         assert [line for line in drive("30 " * 120, expected) if "Still" in line] == []
 
 
@@ -293,7 +294,7 @@ def test_noise_around_a_radius_does_not_flap(seed: int, metres: float) -> None:
     st.lists(
         st.tuples(st.integers(1, 400), st.floats(-3000, 3000), st.sampled_from([None, 0.0, 40.0])), min_size=1, max_size=60
     ),
-    st.sampled_from([TO_PICKUP, AT_PICKUP, ON_ROUTE, Expected(at=PICKUP, target=HOSPITAL), Expected()]),
+    st.sampled_from([TO_PICKUP, AT_PICKUP, ON_ROUTE, NOT_LEFT, Expected(at=PICKUP, target=HOSPITAL), Expected()]),
 )
 def test_signals_alternate_and_a_state_survives_the_store(
     walk: list[tuple[int, float, float | None]], expected: Expected

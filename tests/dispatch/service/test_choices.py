@@ -28,9 +28,10 @@ from dispatch.life.referral import Decline, Goal
 from dispatch.life.run import Rider, RunState
 from dispatch.life.stamps import TimePoint
 from dispatch.recommend import Recommendation
-from dispatch.service.choices import RunLeg, leg_of, ranked_vehicles, vehicles_of
+from dispatch.service.choices import ranked_vehicles, vehicles_of
 from dispatch.service.loading import load, load_particulars, load_units
 from dispatch.service.positions import latest_positions
+from dispatch.service.run_legs import RunLeg, leg_of
 from tests.services import Office
 from tests.stores import Run
 

@@ -7,18 +7,21 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
-from dispatch.life.commands import AnswerOffer, Assign, PostCondition, Progress
+from dispatch.life.commands import AnswerOffer, Assign, DescribeCase, Join, PostCondition, Progress, RefuseAtDoor
+from dispatch.life.events import Ref
+from dispatch.life.particulars import Note
 from dispatch.life.referral import Decline
 from dispatch.life.reports import Condition
-from dispatch.life.run import RunState
+from dispatch.life.run import Rider, RunState
 from dispatch.life.stamps import TimePoint
 from dispatch.positions.fixes import Fix
 from dispatch.service.board import Board
-from dispatch.service.choices import leg_of, vehicles_of
+from dispatch.service.choices import vehicles_of
 from dispatch.service.feed import Feed
 from dispatch.service.following import Follower
 from dispatch.service.loading import load_particulars
 from dispatch.service.positions import latest_positions
+from dispatch.service.run_legs import leg_of
 from dispatch.service.tracking import Tracking
 from tests.services import Office
 from tests.stores import Run, until
@@ -139,5 +142,119 @@ def test_a_closure_on_the_way_reaches_the_crew_and_so_does_a_decline(run: Run, d
             await desk.give(AnswerOffer("K1", asked.id, False, Decline.ICU_FULL))
             told = await desk.service.history(desk.region, "K1")
             assert [one.told["why"] for one in told if one.type == "run_rerouted"][-1] in ("asked", "desk_asked")
+
+    run(story())
+
+
+async def signals(desk: Office, case: str = "K1") -> list[str]:
+    """What was suggested of a case's vehicle, in order."""
+    return [one.told["what"] for one in await desk.service.history(desk.region, case) if one.type == "run_signalled"]
+
+
+async def stands(desk: Office, tracking: Tracking, place: tuple[float, float], seconds: int = 120, **more: object) -> None:
+    """A fix every 15 s from one place."""
+    for _ in range(0, seconds, 15):
+        desk.wait(seconds=15)
+        await tracking.take([fix(desk, "A1", place, **more)])
+
+
+async def pressed(desk: Office, board: Board, *points: TimePoint) -> None:
+    """The crew presses, and the board knows."""
+    name = (await desk.run_of()).id
+    for point in points:
+        await desk.give(Progress(name, point))
+    state = (await desk.run_of()).state
+    await until(when(lambda: name in board.world.runs and board.world.runs[name].state is state), "the board knows")
+
+
+def test_leaving_is_suggested_wherever_somebody_forgets_to_press_it(run: Run, desk: Office) -> None:
+    async def story() -> None:
+        await desk.fleet(1)
+        await desk.call(place=7)
+        await desk.give(Assign("K1", "A1"))
+        async with served(desk) as (tracking, board):
+            await pressed(desk, board)
+            await stands(desk, tracking, desk.spot(100), seconds=600)
+            assert await signals(desk) == [], "it need not move before it has left"
+            (ax, ay), (bx, by) = desk.spot(100), desk.spot(7)
+            halfway = (ax + bx) / 2, (ay + by) / 2
+            await stands(desk, tracking, halfway, seconds=60)
+            assert await signals(desk) == ["departure_suggested"]
+            await pressed(desk, board, TimePoint.DEPARTED, TimePoint.AT_SCENE, TimePoint.WITH_PATIENT)
+            await stands(desk, tracking, desk.spot(7))
+            await stands(desk, tracking, halfway, seconds=60)
+            assert (await signals(desk))[1:] == ["departure_suggested"]
+            await pressed(desk, board, TimePoint.LEFT_SCENE, TimePoint.AT_FACILITY)
+            door = (await desk.patient()).door
+            assert door is not None
+            assert door.longitude is not None
+            assert door.latitude is not None
+            await stands(desk, tracking, (door.longitude, door.latitude))
+            await desk.give(RefuseAtDoor("K1", "1", Decline.ROOM_FULL))
+            await until(when(lambda: board.world.cases["K1"].attempts[0].state == "refused_at_door"), "the board knows")
+            await stands(desk, tracking, (door.longitude, door.latitude), seconds=60)
+            await stands(desk, tracking, halfway, seconds=60)
+            assert (await signals(desk))[2:] == ["departure_suggested"]
+
+    run(story())
+
+
+def test_an_address_put_right_moves_the_way_and_the_arrival(run: Run, desk: Office) -> None:
+    async def story() -> None:
+        await desk.fleet(1)
+        await desk.call(place=7)
+        await desk.give(Assign("K1", "A1"))
+        async with served(desk) as (tracking, board):
+            await pressed(desk, board, TimePoint.DEPARTED)
+            await stands(desk, tracking, desk.spot(100), seconds=15)
+            right = desk.spot(30)
+            note = Note("place", "", "sri", desk.now, None, *right)
+            await desk.give(DescribeCase("K1", noted=("place",)), notes=[note], case="K1")
+            version = (await desk.service.states(desk.region, [Ref("case", "K1")]))[0][1]
+            await until(when(lambda: board.versions[Ref("case", "K1")] == version), "the board knows")
+            await stands(desk, tracking, desk.spot(7))
+            assert "arrival_suggested" not in await signals(desk), "that is where nobody waits"
+            await stands(desk, tracking, right)
+            assert "arrival_suggested" in await signals(desk)
+
+    run(story())
+
+
+def test_an_arrival_is_suggested_though_the_device_falls_silent(run: Run, desk: Office) -> None:
+    async def story() -> None:
+        await desk.fleet(1)
+        await desk.call(place=7)
+        await desk.give(Assign("K1", "A1"))
+        async with served(desk) as (tracking, board):
+            await pressed(desk, board, TimePoint.DEPARTED)
+            await stands(desk, tracking, desk.spot(7), seconds=15, speed_kph=0.0)
+            await tracking.settle()
+            assert await signals(desk) == []
+            desk.wait(seconds=60)
+            await tracking.settle()
+            await tracking.settle()
+            assert await signals(desk) == ["arrival_suggested"]
+
+    run(story())
+
+
+def test_the_second_of_a_shared_trip_is_another_place_to_arrive_at(run: Run, desk: Office) -> None:
+    async def story() -> None:
+        await desk.fleet(1, capacity=2)
+        await desk.call("K1", "outpatient", "green", place=7)
+        await desk.call("K2", "outpatient", "green", place=30)
+        await desk.give(Assign("K1", "A1"))
+        await desk.give(Join((await desk.run_of()).id, "K2", ("1",)))
+        async with served(desk) as (tracking, board):
+            await pressed(desk, board, TimePoint.DEPARTED)
+            await stands(desk, tracking, desk.spot(7))
+            assert (await signals(desk))[-1] == "arrival_suggested"
+            name = (await desk.run_of()).id
+            for point in (TimePoint.AT_SCENE, TimePoint.LEFT_SCENE):
+                await desk.give(Progress(name, point, (Rider("K1", "1"),)))
+            await until(when(lambda: board.world.runs[name].state is RunState.CARRYING), "the board knows")
+            before = len(await signals(desk))
+            await stands(desk, tracking, desk.spot(30))
+            assert "arrival_suggested" in (await signals(desk))[before:]
 
     run(story())
