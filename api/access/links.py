@@ -62,19 +62,8 @@ class Links:
         self._rules = rules
         self._clock = clock
 
-    async def create(
-        self, region: str, case: str, by: str, command: str, *, hours: int | None = None
-    ) -> tuple[str, Link, bool]:
-        """A link to a case.
-
-        Args:
-            region, case: which.
-            by: who makes it.
-            command: id of the command; the same one gives the same link.
-            hours: how long it counts; None: as `data/roles.toml` says.
-
-        Returns:
-            Its secret, the link, and whether it was there.
+    def lasting(self, hours: int | None) -> timedelta:
+        """How long a link counts; None: as `data/roles.toml` says.
 
         Raises:
             GrantError: it can't count so long.
@@ -82,14 +71,34 @@ class Links:
         lasting = self._rules.hours if hours is None else hours
         if not 1 <= lasting <= self._rules.longest_hours:
             raise GrantError("hours", most=self._rules.longest_hours)
-        secret = await self._secret(f"{region}/{case}/{command}")
+        return timedelta(hours=lasting)
+
+    async def made_by(self, region: str, command: str) -> tuple[str, Link] | None:
+        """The link that a command made, with its secret; None: it has made none."""
+        secret = await self._secret(f"{region}/{command}")
+        (held,) = await self._records.get(digest(secret))
+        return None if held.value is None else (secret, held.value)
+
+    async def create(self, region: str, case: str, by: str, command: str, lasting: timedelta) -> tuple[str, Link, bool]:
+        """A link to a case.
+
+        Args:
+            region, case: which.
+            by: who makes it.
+            command: id of the command. The same one gives the link that it made, whatever is asked of it now: compare.
+            lasting: how long it counts.
+
+        Returns:
+            Its secret, the link, and whether it was there.
+        """
+        secret = await self._secret(f"{region}/{command}")
 
         async def once() -> tuple[str, Link, bool]:
             (held,) = await self._records.get(digest(secret))
             if held.value is not None:
                 return secret, held.value, True
             now = self._clock()
-            link = Link(digest(secret)[:_ID_LETTERS], region, case, now, by, now + timedelta(hours=lasting))
+            link = Link(digest(secret)[:_ID_LETTERS], region, case, now, by, now + lasting)
             write = self._records.write(digest(secret), Held(0, None), link, expires=link.expires)
             await commit(self._store, [write], [self._records.event(write, "created", by, case=case)])
             return secret, link, False

@@ -127,6 +127,8 @@ BODIES: Mapping[str, Json] = MappingProxyType(
             "until": "2026-11-22T18:00:00+07:00",
         },
         f"POST {_R}/conditions/{{condition}}/withdraw": _NOTHING,
+        f"POST {_R}/places/search": {"q": "Jl. Mayor Oking 12", "near": {"longitude": _LONGITUDE, "latitude": _LATITUDE}},
+        f"POST {_R}/places/address": {"longitude": _LONGITUDE, "latitude": _LATITUDE},
         "POST /v1/session": {"name": "sari", "password": _PASSWORD},
         "PUT /v1/session/password": {"old": _PASSWORD, "new": "hujan sore di kebun raya"},
         "POST /v1/people": {"name": "sari", "password": _PASSWORD, "roles": ["dispatcher"], "regions": ["cibinong"]},
@@ -153,9 +155,6 @@ _NAMED: Mapping[str, Any] = MappingProxyType(
         "request": f"{_MADE}.3",
         "facility": _FACILITY,
         "secret": "0cV3kQ7mXw2bN8tR5yL1pAhE9sJ4uD6f",
-        "q": "RSUD Cibinong",
-        "longitude": _LONGITUDE,
-        "latitude": _LATITUDE,
     }
 )
 _PLACED: Mapping[str, str] = MappingProxyType(

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, Field
 
 from api.access import Principal
+from api.access.errors import LinkOverError
 from api.access.guard import access_of
 from api.access.links import Link
 from api.http.asking import COMMAND, Asking, asking
@@ -21,8 +22,9 @@ from api.http.problems import documented
 from api.http.reading import case_of, positions, run_of, unit_of
 from api.http.shapes import PositionView
 from dispatch.life.case import Case
-from dispatch.life.refusals import UnknownError
+from dispatch.life.refusals import ConflictError, InvalidError, UnknownError
 from dispatch.life.run import Run, RunState
+from dispatch.service.service import StaleError
 from routing import PlaceError
 
 router = APIRouter(tags=["family"], responses=documented(404, 422, 503))
@@ -102,12 +104,28 @@ def _link(asked: Asking, link: Link) -> LinkView:
 @router.post("/v1/regions/{region}/cases/{case}/links", status_code=201, **COMMAND)
 async def make_link(case: CasePath, body: LinkBody, asked: Writing) -> NewLinkView:
     """A link for the family, to be read on a telephone; it ends by itself, and with the case."""
-    await case_of(asked, case)
+    found, version, _ = await case_of(asked, case)
     links = access_of(asked.request).links
-    secret, link, repeated = await links.create(asked.region, case, asked.who.id, asked.key, hours=body.hours)
+    lasting = links.lasting(body.hours)
+    if await links.made_by(asked.region, asked.key) is None:
+        await _can_be_made(asked, found, version)
+    secret, link, repeated = await links.create(asked.region, case, asked.who.id, asked.key, lasting)
+    if (link.case, link.created_by, link.expires - link.created) != (case, asked.who.id, lasting):
+        raise InvalidError("id_reused", command=asked.key)
     if repeated:
         asked.response.headers["Idempotent-Replayed"] = "true"
     return NewLinkView(link=_link(asked, link), path=f"/v1/family/{secret}")
+
+
+async def _can_be_made(asked: Asking, case: Case, version: int) -> None:
+    """Raises InvalidError, StaleError or ConflictError, as another command about the case would."""
+    if await asked.serving.service.store.seen(asked.region, asked.key) is not None:
+        raise InvalidError("id_reused", command=asked.key)
+    seen = asked.version()
+    if seen is not None and seen != version:
+        raise StaleError("version", found=version, expected=seen)
+    if not case.open:
+        raise ConflictError("case_closed", case=case.id)
 
 
 @router.get("/v1/regions/{region}/cases/{case}/links", responses=documented(401, 403))
@@ -130,7 +148,10 @@ async def look(request: Request, response: Response, secret: Annotated[str, Path
     link = await access_of(request).links.find(secret)
     nobody = Principal(f"link:{link.id}", "token", ("family",), frozenset(), frozenset({link.region}))
     asked = Asking(request, response, link.region, nobody)
-    case, as_of = await _case(asked, link.case)
+    try:
+        case, as_of = await _case(asked, link.case)
+    except UnknownError:
+        raise LinkOverError from None  # the person was forgotten; that there was a case is nobody's business
     vehicles = [] if case.closed_at is not None else [one for run in _runs(case) if (one := await _vehicle(asked, case, run))]
     state: FamilyState = "ended" if case.closed_at is not None else _furthest(vehicles)
     viewer = asked.viewer(as_of)

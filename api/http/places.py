@@ -1,4 +1,4 @@
-"""What a region is like: itself, its facilities and what is claimed of them, its roads, addresses, kinds of cases."""
+"""What a region is like: itself, its facilities and what is claimed of them, its roads, kinds of cases."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Query, Request
 from msgspec import to_builtins
 from pydantic import BaseModel, Field
 
-from api import answers
 from api.access import Principal, require
 from api.http.asking import COMMAND, Asking, CommandAnswer, CommandBody, asking
 from api.http.bodies import AvailabilityBody, ConditionBody
@@ -36,9 +35,6 @@ RoadsWriting = Annotated[Asking, Depends(asking("roads.write"))]
 Facilities = Annotated[Asking, Depends(asking("facilities.read"))]
 Claiming = Annotated[Asking, Depends(asking("availability.any", "availability.own"))]
 Places = Annotated[Asking, Depends(asking("places.read"))]
-
-
-_NEAR = r"^-?(90|[0-8]?[0-9])([.][0-9]{1,15})?,-?(180|1[0-7][0-9]|[0-9]?[0-9])([.][0-9]{1,15})?$"
 
 
 class RegionView(BaseModel):
@@ -79,8 +75,16 @@ class FacilityView(BaseModel):
     claims: list[ClaimView]
 
 
+class FacilityPage(BaseModel):
+    """Some of the facilities."""
+
+    facilities: list[FacilityView]
+    next: str | None = Field(description="Ask for it as `cursor` for the ones after these; null: there are none.")
+    as_of: datetime | None = Field(description="How old the claims are, where the store could not be asked; else null.")
+
+
 class ConditionView(BaseModel):
-    """Something about roads."""
+    """Something about roads; who reported it and in which words, only for those who report themselves."""
 
     id: str
     version: int
@@ -147,38 +151,26 @@ async def list_services(asked: Places) -> list[KindView]:
     ]
 
 
-@router.get("/regions/{region}/places")
-async def search_places(
-    asked: Places,
-    q: Annotated[str, Query(min_length=1, max_length=200, description="Words, an address, coordinates.")],
-    near: Annotated[str | None, Query(pattern=_NEAR, description="LAT,LON: the nearest first.")] = None,
-    limit: Annotated[int, Query(ge=1, le=50)] = 10,
-) -> list[dict[str, Any]]:
-    """Places by words, tolerant of spelling; nothing outside is asked."""
-    beside = None
-    if near is not None:
-        latitude, longitude = (float(part) for part in near.split(","))
-        beside = (longitude, latitude)
-    return [answers.place_as_dict(place) for place in asked.live.built.places.search(q, near=beside, limit=limit)]
-
-
-@router.get("/regions/{region}/address")
-async def reverse_address(
-    asked: Places,
-    longitude: Annotated[float, Query(ge=-180, le=180)],
-    latitude: Annotated[float, Query(ge=-90, le=90)],
-) -> dict[str, Any]:
-    """The address of a point."""
-    found = asked.live.built.places.reverse(longitude, latitude)
-    return {"street": found.street, "context": list(found.context)}
-
-
 @router.get("/regions/{region}/facilities")
-async def list_facilities(asked: Facilities, limit: Annotated[int, Query(ge=1, le=5000)] = 1000) -> list[FacilityView]:
-    """The facilities, with what is known and claimed of each."""
-    found, _ = await everything(asked, "claims")
+async def list_facilities(
+    asked: Facilities,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+    cursor: Annotated[str | None, Query(max_length=400, description="`next` of the page before.")] = None,
+) -> FacilityPage:
+    """The facilities by their ids, with what is known and claimed of each."""
+    found, as_of = await everything(asked, "claims")
     claims = {one.facility: one for one, _ in found if isinstance(one, Claims)}
-    return [_facility(asked, one, claims.get(one.id)) for one in asked.live.built.facilities.facilities[:limit]]
+    left = sorted((one for one in asked.live.built.facilities.facilities if cursor is None or one.id > cursor), key=_by_id)
+    page = left[:limit]
+    return FacilityPage(
+        facilities=[_facility(asked, one, claims.get(one.id)) for one in page],
+        next=page[-1].id if len(left) > limit else None,
+        as_of=None if as_of is None else asked.viewer().local(as_of),
+    )
+
+
+def _by_id(facility: Facility) -> str:
+    return facility.id
 
 
 def _facility(asked: Asking, facility: Facility, claims: Claims | None) -> FacilityView:
@@ -236,10 +228,13 @@ async def list_conditions(asked: Roads) -> list[ConditionView]:
 def _condition(asked: Asking, told: Condition, version: int) -> ConditionView:
     now = asked.live.now
     holding = {one.id for one in now.state.conditions}
+    condition: dict[str, Any] = to_builtins(told)
+    if not asked.who.may("roads.write", asked.region):  # a crew may have written whose house it is
+        condition |= {"author": "", "reason": ""}
     return ConditionView(
         id=told.id,
         version=version,
-        condition=to_builtins(told),
+        condition=condition,
         holds=told.id in holding,
         set_aside=now.set_aside.get(told.id),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from dispatch.store import Ref as StoreRef
 from tests.api.http.live import NOBODY, Live
 
 Json = dict[str, Any]
@@ -120,14 +121,47 @@ def test_the_same_command_gives_the_same_link_and_another_one_another(live: Live
     assert first.json() == again.json()
     assert again.headers["idempotent-replayed"] == "true"
     paths = {first.json()["path"], link_to(live, case), link_to(live, other)}
-    paths.add(live.give("dispatcher", f"cases/{other}/links", key="link-of-a-key").json()["path"])
-    assert len(paths) == 4
+    assert len(paths) == 3
     assert all(len(path.rpartition("/")[2]) == 43 for path in paths)
     assert live.client("dispatcher").post(f"{live.at}/cases/{case}/links", json={}).status_code == 400
     assert live.give("dispatcher", f"cases/{case}/links", {"hours": 49}).json()["code"] == "hours"
     assert is_over(live, "/v1/family/0000000000000000000000000000000000000000000")
     for one in (case, other):
         live.done("dispatcher", f"cases/{one}/cancel", {"why": "test"})
+
+
+def test_a_link_is_made_by_a_command_like_any_other(live: Live) -> None:
+    case, other = live.call(), live.call()
+    links, key = f"cases/{case}/links", live.new_key()
+    live.give("dispatcher", links, key=key)
+    for role, path, body in (
+        ("dispatcher", f"cases/{other}/links", {}),
+        ("dispatcher", links, {"hours": 1}),
+        ("admin", links, {}),
+    ):
+        answer = live.give(role, path, body, key=key)
+        assert (answer.status_code, answer.json()["code"]) == (422, "id_reused"), answer.text
+    used = live.new_key()
+    live.done("dispatcher", f"cases/{case}/patients", {}, key=used)
+    assert live.give("dispatcher", links, key=used).json()["code"] == "id_reused"
+    version = live.get("dispatcher", f"cases/{case}").headers["etag"]
+    assert live.give("dispatcher", links, headers={"If-Match": '"1"'}).status_code == 412
+    assert live.give("dispatcher", links, headers={"If-Match": version}).status_code == 201
+    for one in (case, other):
+        live.done("dispatcher", f"cases/{one}/cancel", {"why": "test"})
+    assert live.give("dispatcher", links).json()["code"] == "case_closed"
+    assert live.give("dispatcher", links, key=key).status_code == 201, "it was made while the case was open"
+
+
+def test_a_link_to_a_case_that_is_gone_is_over(live: Live) -> None:
+    case = live.call()
+    path = link_to(live, case)
+    live.done("dispatcher", f"cases/{case}/cancel", {"why": "test"})
+    assert seen(live, path)["state"] == "ended"
+    ref = StoreRef("case", case)
+    (there,) = live.do(live.store.load(live.region, [ref]))
+    assert live.do(live.store.remove(live.region, ref, there.version))
+    assert is_over(live, path)
 
 
 def test_a_link_opens_nothing_else(live: Live) -> None:

@@ -1,0 +1,85 @@
+"""What a region is like: its facilities page by page, places and addresses asked in bodies, reports about its roads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.api.http.live import Live
+
+Json = dict[str, Any]
+
+
+@pytest.mark.parametrize("limit", [1, 7, 1000])
+def test_the_pages_of_the_facilities_are_all_of_them_once(live: Live, limit: int) -> None:
+    found: list[str] = []
+    cursor: str | None = None
+    while True:
+        more = {} if cursor is None else {"cursor": cursor}
+        page = live.get("planner", "facilities", params={"limit": limit, **more}).json()
+        assert len(page["facilities"]) <= limit
+        found += [one["id"] for one in page["facilities"]]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    assert found == sorted(one.id for one in live.office.live.built.facilities.facilities)
+    assert len(found) > 7
+
+
+def test_a_place_is_found_by_its_words_and_by_what_is_near(live: Live) -> None:
+    name = next(one.name for one in live.office.live.built.facilities.facilities if one.name)
+    found = live.client("planner").post(f"{live.at}/places/search", json={"q": name, "limit": 3}).json()
+    assert 1 <= len(found) <= 3
+    assert found[0]["name"] == name
+    street = _address(live, 3)["street"]
+    for spot in (1, 9):
+        longitude, latitude = live.office.spot(spot)
+        body = {"q": street, "near": {"longitude": longitude, "latitude": latitude}}
+        nearest = live.client("dispatcher").post(f"{live.at}/places/search", json=body).json()
+        assert nearest[0]["distance_m"] is not None
+
+
+def _address(live: Live, spot: int) -> Json:
+    longitude, latitude = live.office.spot(spot)
+    answer = live.client("dispatcher").post(f"{live.at}/places/address", json={"longitude": longitude, "latitude": latitude})
+    assert answer.status_code == 200, answer.text
+    found: Json = answer.json()
+    return found
+
+
+def test_a_point_has_an_address(live: Live) -> None:
+    found = _address(live, 3)
+    longitude, latitude = live.office.spot(3)
+    known = live.office.live.built.places.reverse(longitude, latitude)
+    assert known.street
+    assert (found["street"], found["house_number"], found["context"]) == (known.street, known.house_number, list(known.context))
+    assert found["street_distance_m"] < 50
+
+
+@pytest.mark.parametrize("path", ["places?q=Jl.+Melati+3", "places/search?q=Jl.+Melati", "address?longitude=106.8&latitude=6"])
+def test_nobody_can_ask_for_an_address_in_an_address(live: Live, path: str) -> None:
+    assert live.get("dispatcher", path).status_code in (404, 405)
+
+
+def test_who_reported_something_and_how_is_for_those_who_report(live: Live) -> None:
+    longitude, latitude = live.office.spot(5)
+    flood = {
+        "kind": "flood",
+        "effect": "closed",
+        "geometry": {"type": "Point", "coordinates": [longitude, latitude]},
+        "reach_m": 20,
+        "reason": "di depan rumah Bu Rina",
+    }
+    live.done("driver_a1", "conditions/banjir-9", flood, method="PUT")
+
+    def told(role: str) -> tuple[str, str]:
+        one = next(one for one in live.get(role, "conditions").json() if one["id"] == "banjir-9")
+        assert one["condition"]["geometry"]["coordinates"] == [longitude, latitude]
+        return one["condition"]["author"], one["condition"]["reason"]
+
+    author, reason = told("dispatcher")
+    assert author
+    assert reason == "di depan rumah Bu Rina"
+    assert told("planner") == ("", "")
+    live.done("dispatcher", "conditions/banjir-9/withdraw")
