@@ -98,4 +98,7 @@ def _run_rings(run: Run, rules: Rules) -> datetime:
     if kind == "depart" and run.due_at is not None:
         leave = run.due_at - timedelta(milliseconds=run.expected_ms or 0.0)
         return max(run.watch.since + rules.clocks[kind].first, leave) + rules.clocks[kind].again * run.watch.rung
+    if kind == "acknowledge" and run.due_at is not None:
+        # A crew that is told today of a trip tomorrow is reminded when it is to be assigned, not passed over in a minute.
+        return max(run.watch.since, run.due_at - rules.booked_ahead) + rules.clocks[kind].until(run.watch.rung)
     return _rings(run.watch, kind, rules)

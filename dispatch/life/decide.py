@@ -148,6 +148,13 @@ def wanted(world: World, command: Command) -> Wanted:
             # Also where a vehicle is named: whether it is the first choice is for the service to say.
             ranked = isinstance(command, c.Assign) and (command.first or command.unit is not None)
             return Wanted(case.id if ranked else None, facilities_for=tuple(Rider(case.id, one) for one in who))
+        case c.DescribeCase():
+            case = world.cases.get(command.case)
+            changed = any(one is not None for one in (command.kind, command.priority, command.needs))
+            if case is None or not changed:
+                return NOTHING
+            # Somebody else may have to take them.
+            return Wanted(facilities_for=tuple(Rider(case.id, one.id) for one in case.patients if not one.ended))
         case c.Join():
             return Wanted(facilities_for=tuple(Rider(command.case, one) for one in command.patients))
         case c.TryAgain():

@@ -14,7 +14,7 @@ from dispatch.life.evolve import apply
 from dispatch.life.facts import Facts
 from dispatch.life.refusals import ConflictError, InvalidError, UnknownError
 from dispatch.life.rules import Rules
-from dispatch.life.run import STATUS_OF, Rider, Run
+from dispatch.life.run import Rider, Run
 from dispatch.life.units import Officer, Unit
 from dispatch.life.world import World
 
@@ -138,7 +138,7 @@ class Deciding:
         """Has the vehicle of a live run show what the run is doing."""
         if run.unit is None:
             return
-        unit, status, scheduled = self.world.units[run.unit], STATUS_OF[run.state], self.scheduled(run)
+        unit, status, scheduled = self.world.units[run.unit], run.status, self.scheduled(run)
         if (unit.status, unit.run, unit.scheduled_run) != (status, run.id, scheduled):
             self.emit(UnitMoved(unit.id, status, run.id, scheduled, why))
 

@@ -38,11 +38,13 @@ class FacilityChoice:
 class Facilities:
     """Whom to ask next for one patient, best first.
 
-    `desk`: the referral desk is quicker than any of them, or their turn is up.
+    `desk`: the referral desk is quicker than any of them, or their turn is up. `unfit`: whoever is being asked, or has said
+    yes, is known to lack what the patient needs.
     """
 
     choices: tuple[FacilityChoice, ...] = ()
     desk: bool = False
+    unfit: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from dispatch.life.assigning import retriage
 from dispatch.life.case import Case, Outcome, PatientState
 from dispatch.life.commands import AddPatient, CancelCase, DescribeCase, EndPatient, MergeCase, OpenCase
 from dispatch.life.deciding import Deciding
-from dispatch.life.events import CaseDescribed, CaseOpened, ParticularsNoted, PatientAdded, SearchMoved
+from dispatch.life.events import CaseDescribed, CaseOpened, GoalChanged, ParticularsNoted, PatientAdded, SearchMoved
+from dispatch.life.referring import match_anew
 from dispatch.life.refusals import ConflictError, InvalidError
 from dispatch.life.releasing import begin_search, end_patient, is_for_later
 from dispatch.life.run import RunState
@@ -69,7 +70,8 @@ def describe_case(d: Deciding, command: DescribeCase) -> None:
     under_way = any(one.run is not None or one.stranded_with is not None for one in case.patients)
     if command.kind not in (None, case.kind) and under_way:
         old, new = d.kind_of(case), case_kinds()[command.kind or ""]
-        if (old.destination, old.scheduled) != (new.destination, new.scheduled):
+        worse = old.scheduled and not new.scheduled and old.destination != "none" and new.destination == "facility"
+        if (old.destination, old.scheduled) != (new.destination, new.scheduled) and not worse:
             raise ConflictError("kind_under_way", case=case.id)
     changed = (command.kind, command.priority, command.cell, command.pickup_at, command.needs)
     if any(one is not None for one in changed):
@@ -82,6 +84,17 @@ def describe_case(d: Deciding, command: DescribeCase) -> None:
     if here.search is not None and here.search.step != "booked" and is_for_later(d, here):
         d.emit(SearchMoved(case.id, "booked", "put_off"))
     _retriage_all(d, case.id)
+    if any(one is not None for one in (command.kind, command.priority, command.needs)):
+        _places_anew(d, case, here)
+
+
+def _places_anew(d: Deciding, before: Case, case: Case) -> None:
+    """Whoever was booked to be brought somewhere and is an emergency now is brought where they are helped."""
+    if before.kind is not None and d.kind_of(before).destination == "given" and d.matched(case):
+        for one in case.patients:
+            if not one.ended and one.goal is not None and one.goal.kind == "given":
+                d.emit(GoalChanged(case.id, one.id, None, False, "retriaged"))
+    match_anew(d, case.id)
 
 
 def _retriage_all(d: Deciding, case: str) -> None:

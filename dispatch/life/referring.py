@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dispatch.life.case import RIDING, Patient, PatientState
 from dispatch.life.commands import AnswerDesk, AnswerOffer, AskDesk, AskFacility, RefuseAtDoor, SetGoal
 from dispatch.life.deciding import Deciding
@@ -90,7 +92,7 @@ def _left(d: Deciding, case: str, patient: str) -> Facilities:
     """Whom to ask next, without those who have not taken the patient: what was ranked may be older than the last decline."""
     ranking = d.facts.places(case, patient)
     out = {one.goal.id for one in d.world.cases[case].failed(patient)}
-    return Facilities(tuple(one for one in ranking.choices if one.goal.id not in out), ranking.desk)
+    return replace(ranking, choices=tuple(one for one in ranking.choices if one.goal.id not in out))
 
 
 def go_on(d: Deciding, case: str, patient: str, because: Because) -> None:
@@ -129,6 +131,23 @@ def ask_desk(d: Deciding, case: str, patient: str, because: Because) -> None:
     elif who.goal is not None and who.firm:
         # Nowhere better to drive meanwhile: the way to it is not given up, but it is no promise.
         head_for(d, case, patient, who.goal, False, "desk_asked")
+
+
+def match_anew(d: Deciding, case: str) -> None:
+    """After a case was described anew: whoever is known to lack what a patient needs now is told, and another one is asked.
+
+    Whoever stands at a door already is left to those behind it. A yes of anybody else still counts.
+    """
+    for patient in d.case(case).patients:
+        open_one = d.case(case).open_attempt(patient.id)
+        if not needs_place(patient, d.rules, d.matched(d.case(case))):
+            continue
+        on_the_way = patient.state is not PatientState.AT_FACILITY
+        if open_one is not None and on_the_way and d.facts.places(case, patient.id).unfit:
+            d.emit(AttemptMoved(case, open_one.id, AttemptState.WITHDRAWN))
+            go_on(d, case, patient.id, "region_asks_desk")
+        else:
+            look_for_place(d, case, patient.id)
 
 
 def withdraw_all(d: Deciding, case: str, patient: str) -> None:

@@ -46,7 +46,7 @@ STATUS_OF: dict[RunState, VehicleStatus] = {
     RunState.ESCORTING: VehicleStatus.ESCORTING,
     RunState.CLEARING: VehicleStatus.AT_FACILITY,
 }
-"""What a vehicle is doing, by the state of its run."""
+"""What a vehicle is doing, by the state of its run; `Run.status` knows more."""
 
 How = Literal["completed", "unacknowledged", "declined", "stood_down", "preempted", "broken_down"]
 """How a run ended."""
@@ -113,6 +113,15 @@ class Run(Struct, frozen=True):
     def live(self) -> bool:
         """Whether it still goes on."""
         return self.state is not RunState.ENDED
+
+    @property
+    def status(self) -> VehicleStatus:
+        """What its vehicle is doing. Whoever clears up stands where the last patient left them: at a door, or on the way."""
+        if self.state is RunState.CLEARING:
+            last = self.stamps[-1].point
+            if last.rank < TimePoint.AT_FACILITY.rank or last is TimePoint.LEFT_FACILITY:
+                return VehicleStatus.AT_SCENE
+        return STATUS_OF[self.state]
 
     @property
     def last_point(self) -> datetime:

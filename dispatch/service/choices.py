@@ -18,6 +18,7 @@ from dispatch.options import Destination
 from dispatch.policies import DEFAULT_POLICY
 from dispatch.recommend import Call, Recommendation, next_facility, recommend
 from dispatch.service.live_region import LiveRegion, Now
+from facilities import Value
 from routing import InputError, PlaceError
 
 
@@ -152,8 +153,18 @@ def ranked_facilities(
             goal = goal_of(one.destination)
             if goal is not None:
                 choices.append(FacilityChoice(goal, one.transport_ms))
-        return Facilities(tuple(choices), found.sitegar)
+        return Facilities(tuple(choices), found.sitegar, _lacking(now, case, patient, asked))
     return Facilities()
+
+
+def _lacking(now: Now, case: Case, patient: Patient, asked: Requirement) -> bool:
+    """Whether whoever is being asked, or has said yes, is known to lack what the patient needs."""
+    attempt, table = case.open_attempt(patient.id), now.facts.facilities
+    at = None if attempt is None else table.index.get(attempt.goal.id)
+    if at is None or not asked.needed_capabilities:
+        return False
+    there = table.facilities[at]
+    return all(any(there.value(one) is Value.NO for one in together) for together in asked.needed_capabilities)
 
 
 def _whereabouts(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from dispatch.fleet import Vehicle
-from dispatch.life.commands import Assign, Command, Issued
+from dispatch.life.commands import Assign, Command, DescribeCase, Issued
 from dispatch.life.decide import decide, wanted
 from dispatch.life.events import Ref
 from dispatch.life.evolve import apply
@@ -51,7 +51,8 @@ async def gather(store: Store, live: LiveRegion, scene: Scene, issued: Issued, n
     positions = await latest_positions(store, live.name)
     if asked.vehicles_for in notes:
         facts = await _with_vehicles(store, live, scene, facts, asked, notes, positions, issued)
-    facts = _with_facilities(live, scene.world, facts, asked, notes, positions, issued.command)
+    then = _foreseen(scene.world, issued, facts) if isinstance(issued.command, DescribeCase) else scene.world
+    facts = _with_facilities(live, then, facts, asked, notes, positions, issued.command)
     return _with_leg(live, scene.world, facts, asked, notes, positions, issued)
 
 
@@ -102,7 +103,8 @@ async def _with_vehicles(
         found = ranked_vehicles(live, live.now, case, notes[case.id], vehicles_of(units, positions), facts.now)
     except (InputError, PlaceError):
         return replace(facts, vehicles_for=case.id)
-    choices = vehicle_choices(found)[:_AUTOMATIC_CHOICES]
+    ranked, named = vehicle_choices(found), issued.command.unit if isinstance(issued.command, Assign) else None
+    choices = tuple(one for place, one in enumerate(ranked) if place < _AUTOMATIC_CHOICES or one.unit == named)
     await load(store, live.name, [Ref("unit", one.unit) for one in choices], scene)
     return replace(facts, vehicles_for=case.id, vehicles=choices)
 

@@ -70,6 +70,16 @@ async def load(store: Store, region: str, refs: Iterable[Ref], scene: Scene | No
     return scene
 
 
+async def outdated(store: Store, region: str, scene: Scene) -> bool:
+    """Whether anything that was loaded has changed since.
+
+    Raises:
+        StoreError: the store can't.
+    """
+    found = await store.load(region, [stored(ref) for ref in scene.versions])
+    return [one.version for one in found] != list(scene.versions.values())
+
+
 async def load_particulars(store: Store, region: str, case: str) -> Particulars:
     """The particulars of a case. Whoever shows them to somebody records that they were read; working with them is not reading.
 

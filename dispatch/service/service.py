@@ -22,7 +22,7 @@ from dispatch.service.codec import read_event, read_state, stored
 from dispatch.service.committing import Answer, commit_of
 from dispatch.service.gathering import gather
 from dispatch.service.live_region import LiveRegion
-from dispatch.service.loading import Scene, latest, load, named_by
+from dispatch.service.loading import Scene, latest, load, named_by, outdated
 from dispatch.service.noting import notes_made
 from dispatch.store import ConflictError as VersionConflict
 from dispatch.store import Seen, Store, StoredEvent, StoreError
@@ -116,7 +116,7 @@ class Service:
         seen = await self.store.seen(region, issued.id)
         if seen is not None:
             return _repeated(seen, fingerprint, issued.id)
-        for _ in range(_TRIES):
+        for left in reversed(range(_TRIES)):
             scene = await load(self.store, region, named_by(issued.command))
             moment = self._now(live, scene)
             try:
@@ -131,6 +131,9 @@ class Service:
                 # The same command, given twice at once, may have been carried out meanwhile.
                 if (seen := await self.store.seen(region, issued.id)) is not None:
                     return _repeated(seen, fingerprint, issued.id)
+                # Nobody is refused for what was so a moment ago: a vehicle that somebody has just taken is taken, not second.
+                if left and await outdated(self.store, region, scene):
+                    continue
                 raise
             answer, commit = commit_of(scene, events, issued, fingerprint, facts.now, live.rules, notes)
             try:

@@ -243,7 +243,9 @@ class Arena:
         owner, fit = self.desks[0], sorted(self._fit)
         version = (await owner.get(f"/cases/{owner.case}"))["version"] if seen else None
         tried = [(desk, fit[number % len(fit)]) for number, desk in enumerate(self.desks)]
-        answers = await asyncio.gather(*(desk.assign(owner.case, {"vehicle": one}, version) for desk, one in tried))
+        answers = await asyncio.gather(
+            *(desk.assign(owner.case, {"vehicle": one, "override": "uji"}, version) for desk, one in tried)
+        )
         codes = Counter(answer.status_code for answer in answers)
         self.codes += codes
         assert codes == {201: 1, 412 if seen else 409: DESKS - 1}

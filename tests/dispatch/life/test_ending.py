@@ -127,7 +127,7 @@ class TestOtherPlaces:
         desk = sent(MET, kind="home_care", priority="green")
         assert clock_at(desk, "run", desk.run().id) == 14_400
         desk.give(EndPatient("K1", "1", Outcome.SERVED))
-        assert (desk.run().state, status(desk), desk.case().open) == (RunState.CLEARING, "at_facility", False)
+        assert (desk.run().state, status(desk), desk.case().open) == (RunState.CLEARING, "at_scene", False)
 
 
 class TestDeath:
@@ -229,6 +229,12 @@ class TestNobodyIsNeeded:
         desk.wait(minutes=40)
         desk.give(EndPatient("K1", "1", Outcome.RECOVERED))
         assert (desk.run().expected_ms, clock_at(desk, "run", desk.run().id)) == (None, 900)
+
+    @pytest.mark.parametrize(("upto", "shown"), [(3, "at_scene"), (5, "at_scene"), (6, "at_facility")])
+    def test_it_shows_where_they_left_it(self, upto: int, shown: str) -> None:
+        desk = sent(TO_THE_DOOR[:upto])
+        desk.give(EndPatient("K1", "1", Outcome.RECOVERED))
+        assert (desk.run().state, status(desk)) == (RunState.CLEARING, shown)
 
     @pytest.mark.parametrize("outcome", [Outcome.NOT_FOUND, Outcome.BY_OTHERS, Outcome.CANCELLED])
     def test_whoever_is_on_board_was_found(self, outcome: Outcome) -> None:

@@ -9,11 +9,25 @@ import pytest
 from dispatch.cases import Priority
 from dispatch.life import events as e
 from dispatch.life.case import Outcome, PatientState
-from dispatch.life.commands import AddPatient, Assign, DescribeCase, EndPatient, Join, MergeCase, OpenCase, SeekHelp
+from dispatch.life.commands import AddPatient, Assign, DescribeCase, EndPatient, Join, MergeCase, OpenCase, SeekHelp, SetGoal
+from dispatch.life.rules import default_rules
 from dispatch.life.run import RunState
 from dispatch.life.stamps import TimePoint
-from tests.dispatch.life.stories import clock_at, only, press, refused, ring, search, sent, status
-from tests.dispatch.life.worlds import HERE, START, Desk, kinds
+from tests.dispatch.life.stories import (
+    TO_THE_DOOR,
+    asked,
+    clock_at,
+    only,
+    press,
+    refused,
+    ring,
+    says_yes,
+    search,
+    sent,
+    status,
+    unit,
+)
+from tests.dispatch.life.worlds import HERE, START, Desk, goal, kinds
 
 
 def test_a_call_is_recorded_at_once_and_completed_later() -> None:
@@ -148,6 +162,59 @@ def test_with_a_vehicle_under_way_a_case_stays_of_its_sort() -> None:
     for kind in ("home_care", "shelter"):
         with refused("kind_under_way", case="K1"):
             desk.give(DescribeCase("K1", kind=kind, priority=Priority.GREEN))
+
+
+@pytest.mark.parametrize("kind", ["outpatient", "shelter"])
+def test_whoever_gets_worse_on_a_booked_trip_is_an_emergency(kind: str) -> None:
+    desk = sent(TO_THE_DOOR[:5], kind=kind, priority="green")
+    assert unit(desk).scheduled_run
+    desk.unfit = True  # where they were booked there is no emergency department
+    desk.give(DescribeCase("K1", kind="emergency", priority=Priority.RED))
+    assert (desk.run().kind, desk.run().priority, unit(desk).scheduled_run) == ("emergency", Priority.RED, False)
+    assert asked(desk) == [("f1", "withdrawn"), ("f2", "offered")]
+    assert (desk.patient().goal, desk.patient().state) == (goal("f2"), PatientState.ABOARD)
+
+
+def test_so_is_whoever_was_only_to_be_brought_home() -> None:
+    desk = sent(kind="social_transport", priority="green")
+    desk.give(SetGoal("K1", "1", goal("rumah", "given"), ""))
+    press(desk, *TO_THE_DOOR[:5])
+    events = desk.give(DescribeCase("K1", kind="emergency", priority=Priority.RED))
+    assert asked(desk) == [("f1", "offered")]
+    assert only(events, e.RunRerouted).why == "asked"
+    assert desk.patient().goal == goal("f1")
+
+
+@pytest.mark.parametrize("answered", [False, True])
+@pytest.mark.parametrize("unfit", [False, True])
+def test_a_facility_that_lacks_what_is_needed_now_gives_way_to_one_that_has_it(answered: bool, unfit: bool) -> None:
+    desk = sent(TO_THE_DOOR[:5], priority="yellow")
+    if answered:
+        says_yes(desk)
+    desk.unfit = unfit
+    desk.give(DescribeCase("K1", priority=Priority.RED))
+    before = ("f1", "accepted" if answered else "offered")
+    assert asked(desk) == ([("f1", "withdrawn"), ("f2", "offered")] if unfit else [before])
+    assert desk.patient().firm == (answered and not unfit)
+
+
+def test_whoever_stands_at_its_door_is_left_to_those_behind_it() -> None:
+    desk = sent(TO_THE_DOOR, priority="yellow")
+    desk.unfit = True
+    desk.give(DescribeCase("K1", priority=Priority.RED))
+    assert asked(desk) == [("f1", "offered")]
+
+
+def test_a_crew_told_today_of_a_trip_tomorrow_is_not_passed_over_in_a_minute() -> None:
+    desk = Desk()
+    desk.fleet("a1", "a2")
+    due = desk.now + timedelta(days=1)
+    desk.give(OpenCase("B1", "outpatient", Priority.GREEN, HERE, pickup_at=due))
+    desk.give(Assign("B1", "a1"))
+    rings = clock_at(desk, "run", desk.run("B1").id)
+    assert rings == 86_400 - default_rules().booked_ahead.total_seconds() + 60
+    desk.ring(desk.now + timedelta(hours=20))
+    assert (desk.run("B1").unit, desk.case("B1").passed_over) == ("a1", ())
 
 
 def test_a_trip_for_tomorrow_is_booked_and_due_in_time() -> None:

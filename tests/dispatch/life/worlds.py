@@ -36,6 +36,7 @@ class Desk:
 
     `vehicles` and `facilities` are what a recommendation would rank, best first; facilities that failed are left out, as
     the service does. `reach_s`: until a vehicle is with the patient, where it is not 300 s.
+    `unfit`: who is being asked lacks what is needed.
     """
 
     def __init__(self, rules: Rules | None = None) -> None:
@@ -47,6 +48,7 @@ class Desk:
         self.reach_s: dict[str, float] = {}
         self.facilities: Sequence[str] = ()
         self.by_desk = False
+        self.unfit = False
         self.count = 0
 
     def facts(self, without: Sequence[str] = ()) -> Facts:
@@ -58,7 +60,9 @@ class Desk:
             for patient in case.patients:
                 out = {one.goal.id for one in case.failed(patient.id)}
                 left = tuple(FacilityChoice(goal(name), 600_000.0) for name in self.facilities if name not in out)
-                ranked[Rider(case.id, patient.id)] = Facilities(left, self.by_desk)
+                open_one = case.open_attempt(patient.id) if self.unfit else None
+                fit = tuple(one for one in left if open_one is None or one.goal.id != open_one.goal.id)
+                ranked[Rider(case.id, patient.id)] = Facilities(fit, self.by_desk, open_one is not None)
         return Facts(self.now, self.rules, None, choices, ranked)
 
     def give(
