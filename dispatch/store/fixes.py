@@ -18,6 +18,8 @@ TRAIL_LENGTH = 500
 LIVE_LENGTH = 10_000
 """About so many fixes stay in a region's live stream."""
 
+_AT_ONCE = 1_000
+
 
 class Fixes:
     """The fixes of all regions."""
@@ -60,12 +62,17 @@ class Fixes:
         return [unpack_trail(vehicle, packed) for packed in found]
 
     async def drop(self, region: str, vehicle: str) -> None:
-        """Forget where a vehicle is and was."""
+        """Forget where a vehicle is and was, also in the live stream."""
         keys = Keys(region)
 
         async def delete(client: Client) -> None:
             await client.hdel(keys.latest_fixes, vehicle)
             await client.delete(keys.trail(vehicle))
+            start = b"-"
+            while found := await client.xrange(keys.live_fixes, min=start, count=_AT_ONCE):
+                if mine := [one for one, fields in found if fields[b"vehicle"].decode() == vehicle]:
+                    await client.xdel(keys.live_fixes, *mine)
+                start = b"(" + found[-1][0]
 
         await self._link.run(keys.slot, delete)
 

@@ -36,6 +36,10 @@ def test_the_latest_fix_is_the_newest_trusted_one(run: Run, store: Store, region
         await store.fixes.drop(region, "B-1")
         assert await store.fixes.latest(region) == {"B-2": fixes[1]}
         assert await store.fixes.trail(region, "B-1") == []
+        assert [entry.fix for entry in await store.fixes.tail(region, START)] == [fixes[1]]
+        await store.fixes.put(region, [Fix("B-2", ms, b"") for ms in range(6_000, 8_500)])
+        await store.fixes.drop(region, "B-2")
+        assert await store.fixes.tail(region, START) == []
 
     run(scenario())
 
