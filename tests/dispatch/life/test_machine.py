@@ -85,7 +85,8 @@ class Life(RuleBasedStateMachine):
     def facts_change(self, data: st.DataObject) -> None:
         self.desk.vehicles = data.draw(st.lists(st.sampled_from(UNITS), unique=True))
         self.desk.facilities = data.draw(st.lists(st.sampled_from(FACILITIES), unique=True))
-        self.desk.by_desk = data.draw(st.booleans())
+        self.desk.by_desk, self.desk.unfit = data.draw(st.booleans()), data.draw(st.booleans())
+        self.desk.reach_s = {name: data.draw(st.sampled_from([300, 320, 900])) for name in self.desk.vehicles}
 
     @rule(minutes=st.sampled_from([0.1, 1, 4, 20, 120]))
     def time_passes(self, minutes: float) -> None:
@@ -173,7 +174,11 @@ class Life(RuleBasedStateMachine):
             elif here.riders:
                 rider = data.draw(st.sampled_from(here.riders))
                 at_door = here.state is RunState.AT_FACILITY
-                self.given((c.HandOver if at_door else c.BeginTreatment)(rider.case, rider.patient))
+                if at_door and data.draw(st.integers(0, 3)) == 0:
+                    self.given(c.RefuseAtDoor(rider.case, rider.patient, data.draw(st.sampled_from(Decline))))
+                    self.given(c.Progress(run, TimePoint.LEFT_FACILITY))
+                else:
+                    self.given((c.HandOver if at_door else c.BeginTreatment)(rider.case, rider.patient))
             self.desk.wait(seconds=data.draw(st.sampled_from([0, 20, 400])))
 
     @precondition(lambda self: self.desk.world.runs)
