@@ -172,6 +172,9 @@ class RefusalBody(CommandBody):
     why: Decline
     note: str = Field(default="", max_length=LONGEST)
     voice: VoiceBody | None = None
+    facility: str | None = Field(
+        default=None, max_length=300, description="Which one, by its id; left out: at whose door they stand, or are taken to."
+    )
 
 
 class DeskAnswerBody(CommandBody):
@@ -193,6 +196,9 @@ class HandOverBody(CommandBody):
     """Who takes charge."""
 
     voice: VoiceBody | None = None
+    facility: str | None = Field(
+        default=None, max_length=300, description="Which one, by its id; left out: at whose door they stand, or are taken to."
+    )
 
 
 class EndBody(CommandBody):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -23,7 +24,7 @@ from api.http.bodies import (
     notes_of,
 )
 from api.http.destinations import goal_from
-from api.http.fields import CasePath, PatientPath
+from api.http.fields import CasePath, Id, PatientPath
 from api.http.language import language_of
 from api.http.own import own_case, own_people
 from api.http.problems import documented
@@ -240,7 +241,7 @@ async def get_timeline(case: CasePath, asked: Own) -> Timeline:
     )
 
 
-async def _recommended(asked: Asking, case: str, *, by_hearsay: bool = True) -> dict[str, Any]:
+async def _recommended(asked: Asking, case: str, patients: Collection[str] = (), *, by_hearsay: bool = True) -> dict[str, Any]:
     store, board = asked.serving.service.store, asked.serving.board(asked.region)
     # What was heard a moment ago is good enough to choose by: whoever is sent is looked at once more.
     heard = board.world if by_hearsay and board.is_fresh(asked.now) else None
@@ -254,15 +255,20 @@ async def _recommended(asked: Asking, case: str, *, by_hearsay: bool = True) -> 
     notes, seen = await asyncio.gather(load_particulars(store, asked.region, case), positions(asked))
     units = heard.units if heard is not None else await load_units(store, asked.region)
     fleet = vehicles_of(units.values(), seen)
-    found = ranked_vehicles(asked.live, asked.live.now, state, notes, fleet, asked.viewer().local(asked.now))
+    moment = asked.viewer().local(asked.now)
+    found = ranked_vehicles(asked.live, asked.live.now, state, notes, fleet, moment, patients=patients)
     return {**recommendation_as_dict(found, language_of(asked.request)), "case": case, "version": version}
 
 
 @router.get("/{case}/recommendation", response_model=dict[str, Any], responses=documented(409))
-async def get_recommendation(case: CasePath, asked: Sending) -> Response:
+async def get_recommendation(
+    case: CasePath,
+    asked: Sending,
+    patient: Annotated[list[Id] | None, Query(description="For these; left out: for all who wait.", max_length=50)] = None,
+) -> Response:
     """Which vehicle to send and where to take the patient, ranked, why not the others, and how old the facts are."""
     # Hundreds of reasons: written as they are, a tenth of what checking them once more would take.
-    return Response(json.encode(await _recommended(asked, case)), media_type="application/json")
+    return Response(json.encode(await _recommended(asked, case, patient or ())), media_type="application/json")
 
 
 @router.post("/{case}/assignments", status_code=201, **COMMAND)
@@ -278,15 +284,18 @@ async def assign(case: CasePath, body: AssignBody, asked: Sending) -> CommandAns
         raise
     except ConflictError as error:
         if error.code in _LOST:
-            error.instead = await _next_best(asked, case)  # type: ignore[attr-defined]
+            small = body.vehicle if error.code == "vehicle_too_small" else None
+            error.instead = await _next_best(asked, case, patients, small)  # type: ignore[attr-defined]
         raise
 
 
-async def _next_best(asked: Asking, case: str) -> dict[str, Any] | None:
-    """The first option as things stand now, short enough for an error; with no vehicle to be had, the next means."""
+async def _next_best(asked: Asking, case: str, patients: Collection[str], small: str | None) -> dict[str, Any] | None:
+    """The first option as things stand now (another one than what is too small), short enough for an error; with no vehicle to
+    be had, the next means."""
     try:
         # From the store: this process may not have heard yet who has just taken the vehicle.
-        options = (await _recommended(asked, case, by_hearsay=False))["options"]
+        options = (await _recommended(asked, case, patients, by_hearsay=False))["options"]
+        options = [one for one in options if one["vehicle"]["id"] != small]
     except (InputError, PlaceError, ConflictError):
         return None
     if not options:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
+from msgspec import UNSET
 from pydantic import BaseModel
 
 from api.http.asking import COMMAND, Asking, CommandAnswer, CommandBody, asking
@@ -119,7 +120,9 @@ async def refuse_at_door(case: CasePath, patient: PatientPath, body: RefusalBody
     """The facility does not take the patient who stands at its door; the next one, or SITEGAR, is asked."""
     await own_patient(asked, case, patient, "progress.any")
     voice = None if body.voice is None else body.voice.said()
-    return await asked.give(c.RefuseAtDoor(case, patient, body.why, body.note, voice), body, Ref("case", case))
+    return await asked.give(
+        c.RefuseAtDoor(case, patient, body.why, body.note, voice, body.facility or UNSET), body, Ref("case", case)
+    )
 
 
 @router.post("/cases/{case}/patients/{patient}/desk", status_code=201, **COMMAND)
@@ -152,7 +155,7 @@ async def hand_over(case: CasePath, patient: PatientPath, body: HandOverBody, as
     """Somebody at the destination takes charge. At a facility the team stays until treatment begins."""
     await own_patient(asked, case, patient, "progress.any")
     voice = None if body.voice is None else body.voice.said()
-    return await asked.give(c.HandOver(case, patient, voice), body, Ref("case", case))
+    return await asked.give(c.HandOver(case, patient, voice, body.facility or UNSET), body, Ref("case", case))
 
 
 @router.post("/cases/{case}/patients/{patient}/treatment", **COMMAND)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
+from msgspec import UNSET
 from pydantic import BaseModel, Field
 
 from api import answers
@@ -150,4 +151,4 @@ async def join(run: RunPath, body: JoinBody, asked: Sending) -> CommandAnswer:
 async def correct_time(run: RunPath, body: CorrectBody, asked: Progressing) -> CommandAnswer:
     """A time point was recorded wrongly, or not at all."""
     await own_run(asked, run)
-    return await asked.give(c.CorrectTime(run, body.point, body.at, body.why, body.was), body, Ref("run", run))
+    return await asked.give(c.CorrectTime(run, body.point, body.at, body.why, body.was or UNSET), body, Ref("run", run))

@@ -195,6 +195,8 @@ def _of_run(event: e.AnyRunEvent) -> dict[str, Any]:
             return {"point": event.point, "state": event.state, "expected_s": seconds(event.expected_ms)}
         case e.RunRetriaged():
             return {"kind": kind_word(event.kind), "priority": event.priority}
+        case e.RunDue():
+            return {"pickup_at": event.due_at}
         case e.RunTurned():
             return {"state": event.state}
         case e.RunRerouted():

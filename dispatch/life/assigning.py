@@ -16,6 +16,7 @@ from dispatch.life.events import (
     OfficerMoved,
     PatientAssigned,
     RidersJoined,
+    RunDue,
     RunRetriaged,
     RunStarted,
     UnitMoved,
@@ -25,7 +26,7 @@ from dispatch.life.people import Voice
 from dispatch.life.referral import Goal
 from dispatch.life.referring import look_for_place, withdraw_all
 from dispatch.life.refusals import ConflictError, InvalidError
-from dispatch.life.releasing import end_run
+from dispatch.life.releasing import end_run, is_for_later
 from dispatch.life.run import Chosen, Helper, Rider, Run, RunState
 from dispatch.life.units import Unit
 from dispatch.reasons import Terms
@@ -49,7 +50,8 @@ def assign(d: Deciding, command: Assign) -> None:
     if command.unit is not None:
         unit = d.unit(command.unit)
         take_unit(d, unit, case, len(patients))
-        first = _better(d, case, unit)
+        # For a trip tomorrow it says nothing who is near now.
+        first = None if is_for_later(d, case) else _better(d, case, unit, len(patients))
         if first is not None:
             if not command.override.strip():
                 raise ConflictError("not_first_choice", vehicle=unit.name or unit.id, first=first.name or first.id)
@@ -87,10 +89,12 @@ def _to_be_had(d: Deciding, case: Case) -> Iterator[tuple[VehicleChoice, Unit]]:
             yield choice, unit
 
 
-def _better(d: Deciding, case: Case, unit: Unit) -> Unit | None:
+def _better(d: Deciding, case: Case, unit: Unit, people: int) -> Unit | None:
     """The first choice that a vehicle is passed over for, or None: it is itself the first, or arrives at about the same time
-    (positions change while somebody reads), or the first has said no, or nothing, to this case, or nobody was ranked."""
-    ranked = list(_to_be_had(d, case))
+    (positions change while somebody reads), or the first has said no, or nothing, to this case, or nobody was ranked. One
+    that can't take so many people is none."""
+    seated = d.kind_of(case).destination != "none"
+    ranked = [one for one in _to_be_had(d, case) if one[1].capacity >= people or not seated]
     willing = [one for one in ranked if one[1].id not in case.passed_over]
     reach = next((choice.reach_ms for choice, one in ranked if one.id == unit.id), math.inf)
     firsts = (*willing[:1], *ranked[:1])
@@ -258,4 +262,9 @@ def retriage(d: Deciding, name: str) -> None:
     if urgent is not None and urgent.priority is not None and urgent.kind is not None:
         if (urgent.kind, urgent.priority) != (run.kind, run.priority):
             d.emit(RunRetriaged(name, urgent.kind, urgent.priority))
+        times = [one.pickup_at for one in cases]
+        ahead = [one for one in times if one is not None and one > d.now]
+        due = min(ahead) if len(ahead) == len(times) else None  # one who waits now doesn't wait until another one's time
+        if due != run.due_at and run.state.rank <= RunState.ACKNOWLEDGED.rank:
+            d.emit(RunDue(name, due))
         d.show_unit(d.world.runs[name])

@@ -70,7 +70,6 @@ class Patient(Struct, frozen=True):
         goal: where they are being taken; `firm` once somebody there has said yes, else it is an interim destination.
         door: the facility at whose door they are, or which has taken them; where they are taken may have changed meanwhile.
         stranded_with: the vehicle that broke down with them on board, until another one has them.
-        turned_away: refused at a door, and on board since without having been driven anywhere.
         died_at: when they died on the way.
         outcome: how it ended.
     """
@@ -82,7 +81,6 @@ class Patient(Struct, frozen=True):
     firm: bool = False
     door: Goal | None = None
     stranded_with: str | None = None
-    turned_away: bool = False
     died_at: datetime | None = None
     outcome: Outcome | None = None
 
@@ -183,3 +181,8 @@ class Case(Struct, frozen=True):
     def waiting(self) -> tuple[Patient, ...]:
         """Those whom nobody is on the way to."""
         return tuple(one for one in self.patients if one.state is PatientState.WAITING)
+
+
+def urgency(case: Case, patient: Patient) -> int:
+    """0 for the most urgent; nothing is urgent any more for one who died on the way."""
+    return Priority.BLACK.rank if case.priority is None or patient.died_at is not None else case.priority.rank

@@ -1,10 +1,14 @@
-"""What may be asked of the service. Every command comes as `Issued`: with an id, who gave it, and when it happened."""
+"""What may be asked of the service. Every command comes as `Issued`: with an id, who gave it, and when it happened.
+
+A field that came with a later release is `UNSET` unless it is said: a command that is given again after an update has to look
+the same as before, or its id would seem to be used for something else.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from dispatch.cases import Priority
 from dispatch.fleet import VehicleKind, VehicleStatus
@@ -140,11 +144,13 @@ class StandDown(Struct, frozen=True, tag="stand_down"):
 
 
 class HandOver(Struct, frozen=True, tag="hand_over"):
-    """Somebody at the destination takes charge of a patient."""
+    """Somebody at the destination takes charge of a patient; `facility`: which, by its id. Left out: at whose door they stand,
+    or where they are taken."""
 
     case: str
     patient: str
     voice: Voice | None = None
+    facility: str | UnsetType = UNSET
 
 
 class BeginTreatment(Struct, frozen=True, tag="begin_treatment"):
@@ -168,7 +174,7 @@ class CorrectTime(Struct, frozen=True, tag="correct_time"):
     point: TimePoint
     at: datetime
     why: str
-    was: datetime | None = None
+    was: datetime | UnsetType = UNSET
 
 
 class EndPatient(Struct, frozen=True, tag="end_patient"):
@@ -207,13 +213,15 @@ class AnswerOffer(Struct, frozen=True, tag="answer_offer"):
 
 
 class RefuseAtDoor(Struct, frozen=True, tag="refuse_at_door"):
-    """The facility does not take the patient who stands at its door."""
+    """The facility does not take the patient who stands at its door; `facility`: which, by its id. Left out: at whose door they
+    stand, or, if none has refused them yet, where they are taken."""
 
     case: str
     patient: str
     why: Decline
     note: str = ""
     voice: Voice | None = None
+    facility: str | UnsetType = UNSET
 
 
 class AskDesk(Struct, frozen=True, tag="ask_desk"):

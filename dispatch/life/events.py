@@ -237,14 +237,13 @@ class FacilityAsked(CaseEvent, frozen=True, tag="facility_asked"):
 
 
 class AttemptMoved(CaseEvent, frozen=True, tag="attempt_moved"):
-    """An answer, none in time, a withdrawal, a refusal; `turned_away`: the patient is again on board, at that door."""
+    """An answer, none in time, a withdrawal, a refusal at the door."""
 
     attempt: str
     state: AttemptState
     why: Decline | None = None
     note: str = ""
     voice: Voice | None = None
-    turned_away: bool = False
 
 
 class DeskAsked(CaseEvent, frozen=True, tag="desk_asked"):
@@ -304,6 +303,12 @@ class RunRetriaged(RunEvent, frozen=True, tag="run_retriaged"):
 
     kind: str
     priority: Priority
+
+
+class RunDue(RunEvent, frozen=True, tag="run_due"):
+    """For what time it is booked now; None: at once."""
+
+    due_at: datetime | None
 
 
 class RunTurned(RunEvent, frozen=True, tag="run_turned"):
@@ -485,6 +490,7 @@ AnyRunEvent = (
     RunStarted
     | RunProgressed
     | RunRetriaged
+    | RunDue
     | RunTurned
     | RunRerouted
     | RidersJoined

@@ -144,11 +144,7 @@ def _with_attempt(case: Case, event: e.AttemptMoved) -> Case:
         replace(one, state=event.state, why=event.why, voice=_voice(one, event)) if one.id == event.attempt else one
         for one in case.attempts
     )
-    moved = case.attempt(event.attempt)
-    if not event.turned_away or moved is None:
-        return replace(case, attempts=found)
-    away = tuple(replace(one, turned_away=True) if one.id == moved.patient else one for one in case.patients)
-    return replace(case, attempts=found, patients=away)
+    return replace(case, attempts=found)
 
 
 def _voice(attempt: Attempt, event: e.AttemptMoved) -> Voice | None:
@@ -169,11 +165,11 @@ def _with_patient(case: Case, event: e.CaseEvent, recorded: Recorded) -> Case:
         case e.PatientMet():
             changes = {"state": PatientState.MET}
         case e.PatientBoarded():
-            changes = {"state": PatientState.ABOARD, "stranded_with": None, "door": None, "turned_away": False}
+            changes = {"state": PatientState.ABOARD, "stranded_with": None, "door": None}
         case e.PatientArrived():
             known = case.patient(event.patient)
             door = None if known is None else known.goal
-            changes = {"state": PatientState.AT_FACILITY, "door": door, "turned_away": False}
+            changes = {"state": PatientState.AT_FACILITY, "door": door}
         case e.PatientHandedOver():
             changes = {"state": PatientState.HANDED_OVER}
         case e.PatientReleased():
@@ -182,7 +178,6 @@ def _with_patient(case: Case, event: e.CaseEvent, recorded: Recorded) -> Case:
                 "run": None,
                 "stranded_with": event.stranded_with,
                 "door": None,
-                "turned_away": False,
             }
         case e.PatientDied():
             changes = {"died_at": recorded.happened_at}
@@ -244,6 +239,10 @@ def evolve_run(run: Run, event: e.RunEvent, recorded: Recorded) -> Run:
             return replace(run, watch=watch, expected_ms=event.expected_ms)
         case e.RunRetriaged():
             return replace(run, kind=event.kind, priority=event.priority)
+        case e.RunDue():
+            # Whoever was told of another time, or of a booked trip that is none any more, has time to answer from now on.
+            not_left = run.state in (RunState.ASSIGNED, RunState.ACKNOWLEDGED)
+            return replace(run, due_at=event.due_at, watch=Watch(now) if not_left else run.watch)
         case e.RunTurned():
             return replace(run, state=event.state, watch=Watch(now), expected_ms=None)
         case e.RidersJoined():
@@ -271,9 +270,11 @@ def corrected(stamps: tuple[Stamp, ...], event: e.StampCorrected, recorded: Reco
     """Stamps with the one of a point that is meant put right (the last one, where that was not said), or, where there is none,
     one added in its place."""
     put = Stamp(event.point, event.at, recorded.recorded_at, corrected=True)
-    for number in range(len(stamps) - 1, -1, -1):
-        if stamps[number].point is event.point and event.was in (None, stamps[number].happened_at):
-            return (*stamps[:number], put, *stamps[number + 1 :])
+    meant = [number for number, one in enumerate(stamps) if one.point is event.point and event.was in (None, one.happened_at)]
+    if meant:
+        # Of two at the same time the first one was earlier, if one of them was.
+        number = meant[0] if event.was is not None and event.at < event.was else meant[-1]
+        return (*stamps[:number], put, *stamps[number + 1 :])
     before = sum(1 for one in stamps if one.point.rank < event.point.rank)
     return (*stamps[:before], put, *stamps[before:])
 

@@ -73,7 +73,10 @@ def describe_case(d: Deciding, command: DescribeCase) -> None:
         worse = old.scheduled and not new.scheduled and old.destination != "none" and new.destination == "facility"
         if (old.destination, old.scheduled) != (new.destination, new.scheduled) and not worse:
             raise ConflictError("kind_under_way", case=case.id)
-    changed = (command.kind, command.priority, command.cell, command.pickup_at, command.needs)
+    pickup_at = command.pickup_at
+    if pickup_at is None and case.pickup_at is not None and case.pickup_at > d.at and _no_longer_booked(case, command):
+        pickup_at = d.at
+    changed = (command.kind, command.priority, command.cell, pickup_at, command.needs)
     if any(one is not None for one in changed):
         described = CaseDescribed(case.id, *changed, command.why)
         d.emit(described)
@@ -88,11 +91,20 @@ def describe_case(d: Deciding, command: DescribeCase) -> None:
         _places_anew(d, case, here)
 
 
+def _no_longer_booked(case: Case, command: DescribeCase) -> bool:
+    """Whether a booked trip becomes something that doesn't wait."""
+    kinds = case_kinds()
+    if case.kind is None or command.kind is None:
+        return False
+    return kinds[case.kind].scheduled and not kinds[command.kind].scheduled
+
+
 def _places_anew(d: Deciding, before: Case, case: Case) -> None:
     """Whoever was booked to be brought somewhere and is an emergency now is brought where they are helped."""
     if before.kind is not None and d.kind_of(before).destination == "given" and d.matched(case):
         for one in case.patients:
-            if not one.ended and one.goal is not None and one.goal.kind == "given":
+            dead = one.died_at is not None
+            if not one.ended and not dead and one.goal is not None and one.goal.kind == "given":
                 d.emit(GoalChanged(case.id, one.id, None, False, "retriaged"))
     match_anew(d, case.id)
 
@@ -181,7 +193,9 @@ def end_one(d: Deciding, command: EndPatient) -> None:
     if command.outcome in _BY_ITS_OWN_COMMAND:
         raise InvalidError("outcome_by_its_own_command", outcome=Terms("outcome", (command.outcome,)))
     aboard = who.state.rank >= PatientState.ABOARD.rank or who.stranded_with is not None
-    if command.outcome in _NOBODY_ABOARD and aboard:
+    # Somebody's own car takes many a one from where an ambulance broke down.
+    taken = command.outcome is Outcome.BY_OTHERS and who.state.rank < PatientState.ABOARD.rank
+    if command.outcome in _NOBODY_ABOARD and aboard and not taken:
         raise ConflictError("outcome_aboard", outcome=Terms("outcome", (command.outcome,)), patient=who.id)
     if who.state is PatientState.HANDED_OVER:
         raise ConflictError("handed_over_already", patient=who.id)

@@ -84,10 +84,18 @@ class Particulars:
     def place(self, patient: str | None = None) -> Position | None:
         """Where a patient is to be fetched: their own place, else the case's; or where a broken-down vehicle left them, if
         that was noted later: a newer word on the place puts it right."""
-        said = self._placed("place", patient) or self._placed("place", None)
+        said = self._first_said(patient) or self._first_said(None)
         left = self._placed("stranded_place", patient)
         known = [one for one in self.notes if one is said or one is left]  # of two at the same time, the second is newer
         return _position(max(reversed(known), key=lambda one: one.at, default=None))
+
+    def _first_said(self, patient: str | None) -> Note | None:
+        """Where somebody is as it was said last, when that was said first: repeating it tells nothing new."""
+        found = None
+        for one in self.notes:
+            if (one.field, one.patient) == ("place", patient) and (found is None or _position(one) != _position(found)):
+                found = one
+        return None if _position(found) is None else found
 
     def goal(self, patient: str | None = None) -> Position | None:
         """Where they want to go, if somebody said."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from msgspec import UNSET
+
 from dispatch.fleet import VehicleStatus
-from dispatch.life.case import RIDING, Case, Outcome, Patient, PatientState
+from dispatch.life.case import RIDING, Case, Outcome, Patient, PatientState, urgency
 from dispatch.life.commands import BeginTreatment, CorrectTime, EndEscort, HandOver, Progress, RecordDeath
 from dispatch.life.deciding import Deciding
 from dispatch.life.events import (
@@ -66,11 +68,6 @@ def progress(d: Deciding, command: Progress) -> None:
         reckoned = run.expected_ms
     d.emit(RunProgressed(run.id, point, STATE_AFTER[point], claimed, reckoned))
     _move_riders(d, point, whom)
-    if point is TimePoint.LEFT_FACILITY:
-        # Driven on from the door that refused them: the next refusal is another one.
-        for rider, patient in tuple(d.riders(run)):
-            if patient.turned_away:
-                d.emit(PatientBoarded(rider.case, rider.patient))
     d.show_unit(d.world.runs[run.id])
 
 
@@ -94,7 +91,7 @@ def _whom(d: Deciding, run: Run, point: TimePoint, named: tuple[Rider, ...]) -> 
     for state in _ABOUT.get(point, ()):
         found = [(rider, patient) for rider, patient in riders if patient.state is state]
         if found and point is TimePoint.AT_FACILITY:
-            found = _at_one_door(run, riders, found)
+            found = _at_one_door(d, run, riders, found)
         if found and state is PatientState.ASSIGNED:
             # Pressed twice on a shared trip, a point says nothing of those to whom nobody has been yet.
             been = [one for one in riders if one[1].state.rank >= PatientState.ABOARD.rank]
@@ -107,13 +104,15 @@ def _whom(d: Deciding, run: Run, point: TimePoint, named: tuple[Rider, ...]) -> 
 
 
 def _at_one_door(
-    run: Run, riders: list[tuple[Rider, Patient]], found: list[tuple[Rider, Patient]]
+    d: Deciding, run: Run, riders: list[tuple[Rider, Patient]], found: list[tuple[Rider, Patient]]
 ) -> list[tuple[Rider, Patient]]:
     """Those who have arrived with the first of them: whoever is taken elsewhere has not. Pressed again while somebody stands at
     a door that nobody has left, it says nothing of the others."""
     if run.state is RunState.AT_FACILITY and any(patient.state is PatientState.AT_FACILITY for _, patient in riders):
         return []
-    return [one for one in found if _place(one) == _place(found[0])]
+    # As the way leads: to the door of the most urgent one who has a place.
+    first = min(found, key=lambda one: (one[1].goal is None, urgency(d.world.cases[one[0].case], one[1])))
+    return [one for one in found if _place(one) == _place(first)]
 
 
 def _place(one: tuple[Rider, Patient]) -> tuple[str, str]:
@@ -186,7 +185,7 @@ def hand_over(d: Deciding, command: HandOver) -> None:
     claimed = d.in_order(run)
     if who.state is PatientState.ABOARD:  # nobody pressed that they arrived
         d.emit(PatientArrived(command.case, who.id))
-    place = taken_by(d.case(command.case), d.patient(command.case, command.patient))
+    place = _taken_where(d, command)
     given = place is not None and place.kind == "given"
     d.emit(PatientHandedOver(command.case, who.id, command.voice))
     others = [patient for rider, patient in d.riders(run) if rider != Rider(command.case, who.id)]
@@ -198,6 +197,22 @@ def hand_over(d: Deciding, command: HandOver) -> None:
     strand(d, d.world.runs[run.id])
     if given or who.died_at is not None:
         end_patient(d, command.case, who.id, Outcome.DIED if who.died_at is not None else Outcome.DELIVERED)
+
+
+def _taken_where(d: Deciding, command: HandOver) -> Goal | None:
+    """Who takes charge: whom the crew names, of those who were asked or to whom the patient is taken; else what is likeliest.
+
+    Raises:
+        ConflictError: nobody has asked the one that is named.
+    """
+    case, who = d.case(command.case), d.patient(command.case, command.patient)
+    if command.facility is UNSET:
+        return taken_by(case, who)
+    known = [*(one.goal for one in case.attempts if one.patient == who.id), who.goal, who.door]
+    found = next((one for one in known if one is not None and one.id == command.facility), None)
+    if found is None:
+        raise ConflictError("not_asked", patient=who.id, facility=command.facility)
+    return found
 
 
 def taken_by(case: Case, patient: Patient) -> Goal | None:
@@ -306,7 +321,7 @@ def _which(run: Run, command: CorrectTime) -> datetime | None:
     and none may be taken for another's."""
     there = [stamp.happened_at for stamp in run.stamps if stamp.point is command.point]
     times = ", ".join(one.isoformat() for one in there)
-    if command.was is None:
+    if command.was is UNSET:
         if len(set(there)) > 1:
             raise InvalidError("which_time", point=_named(command.point), times=times)
         return there[0] if there else None

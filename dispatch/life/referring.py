@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from msgspec import UNSET
+
 from dispatch.life.case import RIDING, Patient, PatientState
 from dispatch.life.commands import AnswerDesk, AnswerOffer, AskDesk, AskFacility, RefuseAtDoor, SetGoal
 from dispatch.life.deciding import Deciding
@@ -140,14 +142,17 @@ def match_anew(d: Deciding, case: str) -> None:
     """
     for patient in d.case(case).patients:
         open_one = d.case(case).open_attempt(patient.id)
-        if not needs_place(patient, d.rules, d.matched(d.case(case))):
+        if patient.ended or patient.state is PatientState.HANDED_OVER:
             continue
-        on_the_way = patient.state is not PatientState.AT_FACILITY
-        if open_one is not None and on_the_way and d.facts.places(case, patient.id).unfit:
-            d.emit(AttemptMoved(case, open_one.id, AttemptState.WITHDRAWN))
-            go_on(d, case, patient.id, "region_asks_desk")
-        else:
+        at_door = patient.state is PatientState.AT_FACILITY
+        if open_one is None or at_door or not d.facts.places(case, patient.id).unfit:
             look_for_place(d, case, patient.id)
+            continue
+        d.emit(AttemptMoved(case, open_one.id, AttemptState.WITHDRAWN))
+        go_on(d, case, patient.id, "region_asks_desk")
+        if d.case(case).open_attempt(patient.id) is None and patient.goal == open_one.goal:
+            # Nobody is asked before the patient is on board, or the desk is.
+            head_for(d, case, patient.id, None, False, "retriaged")
 
 
 def withdraw_all(d: Deciding, case: str, patient: str) -> None:
@@ -247,8 +252,13 @@ def refuse_at_door(d: Deciding, command: RefuseAtDoor) -> None:
     brought_home = who.goal is not None and who.goal.kind == "given"
     if place is None or brought_home or place.kind not in ("facility", "outside"):
         raise ConflictError("not_at_a_door", patient=who.id)
-    if who.turned_away:
-        # The crew and the dispatcher both record it: nobody has been to where the patient is taken now.
+    here = d.case(command.case)
+    refused = {one.goal.id for one in here.attempts if one.patient == who.id and one.state is AttemptState.REFUSED_AT_DOOR}
+    elsewhere = command.facility not in (UNSET, place.id)
+    if elsewhere and command.facility not in refused:
+        raise ConflictError("not_at_a_door", patient=who.id)
+    if elsewhere or (refused and who.door is None and command.facility is UNSET):
+        # The crew and the dispatcher both record it: nobody says that they have been to where the patient is taken now.
         raise ConflictError("refusal_recorded", patient=who.id, facility=place.name or place.id)
     attempt = at_door(d, command.case, who.id, place)
     if attempt is None:
@@ -257,8 +267,7 @@ def refuse_at_door(d: Deciding, command: RefuseAtDoor) -> None:
         d.emit(FacilityAsked(command.case, attempt, who.id, place, "crew", AttemptState.UNASKED))
     if who.state is PatientState.AT_FACILITY:
         d.emit(PatientBoarded(command.case, who.id))
-    refused = AttemptState.REFUSED_AT_DOOR
-    d.emit(AttemptMoved(command.case, attempt, refused, command.why, command.note, command.voice, turned_away=True))
+    d.emit(AttemptMoved(command.case, attempt, AttemptState.REFUSED_AT_DOOR, command.why, command.note, command.voice))
     if d.case(command.case).open_attempt(who.id) is not None:
         return  # another one is being asked already, and is where they are taken
     if d.case(command.case).open_request(who.id) is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from dispatch.life.case import NEEDS_VEHICLE, Case
+from dispatch.life.case import NEEDS_VEHICLE, Case, urgency
 from dispatch.life.clocks import clock_kind, clocks_of
 from dispatch.life.commands import Ring
 from dispatch.life.deciding import Deciding
@@ -101,7 +101,7 @@ def wanted_for_another(world: World, run: Run, passing_over: bool) -> Wanted:
     """Another vehicle for those of a run, not the one that it has, nor one that has been passed over before."""
     if not run.live or not run.riders:
         return NOTHING
-    waits = (rider for rider, patient in world.riders(run) if patient.state in NEEDS_VEHICLE)
-    case = world.cases[next(waits, run.riders[0]).case]
+    waits = [(world.cases[rider.case], patient) for rider, patient in world.riders(run) if patient.state in NEEDS_VEHICLE]
+    case = min(waits, key=lambda one: urgency(*one))[0] if waits else world.cases[run.riders[0].case]
     out = frozenset((run.unit,)) if run.unit else frozenset[str]()
     return Wanted(case.id, out | frozenset(case.passed_over) if passing_over else out, run.riders)

@@ -86,14 +86,10 @@ def report_breakdown(d: Deciding, command: ReportBreakdown) -> None:
 
 
 def _not_before_the_last(d: Deciding, unit: Unit) -> None:
-    """Raises InvalidError where what is told of a vehicle lies before what is known of it."""
-    if unit.run is not None:
-        d.in_order(d.world.runs[unit.run])
-        return
-    if unit.since - d.at > d.rules.skew:
-        seconds = round((unit.since - d.at).total_seconds())
-        raise InvalidError("time_before_status", vehicle=unit.name or unit.id, seconds=seconds)
-    d.at = max(d.at, unit.since)
+    """A breakdown that is told late counts from the last that is known of the vehicle: it is never turned away, for somebody
+    may be on board."""
+    run = None if unit.run is None else d.world.runs[unit.run]
+    d.at = max(d.at, unit.since if run is None else run.last_point)
 
 
 def retire_unit(d: Deciding, command: RetireUnit) -> None:

@@ -71,8 +71,9 @@ def ranked_vehicles(
     moment: datetime,
     policy: str = DEFAULT_POLICY,
     limit: int = 5,
+    patients: Collection[str] = (),
 ) -> Recommendation:
-    """The recommendation for those of a case who wait, on one state of the region.
+    """The recommendation for those of a case who wait (of these `patients`, if any are named), on one state of the region.
 
     Every vehicle with a seat is ranked, also one that can't take all: several may go, and the nearest one does not wait for a
     bigger one that is far away.
@@ -80,7 +81,7 @@ def ranked_vehicles(
     Raises:
         InputError: nobody knows where the patient is or is to go. PlaceError: no road comes near.
     """
-    waiting = case.waiting() or case.patients
+    waiting = [one for one in case.waiting() if not patients or one.id in patients] or case.patients
     place = place_of(case, particulars, waiting[0].id if waiting else None)
     asked = asked_of(case)
     goal = None

@@ -94,16 +94,21 @@ async def _with_vehicles(
     positions: Positions,
     issued: Issued,
 ) -> Facts:
-    # For those who wait once the command is carried out: a breakdown leaves people by the road.
-    case = _foreseen(scene.world, issued, facts).cases[asked.vehicles_for or ""]
+    command = issued.command
+    named = command.unit if isinstance(command, Assign) else None
+    # For those who wait once the command is carried out: a breakdown leaves people by the road. Not once they are sent for.
+    world = scene.world if isinstance(command, Assign) else _foreseen(scene.world, issued, facts)
+    case, patients = world.cases[asked.vehicles_for or ""], command.patients if isinstance(command, Assign) else ()
     if not case.complete:
         return facts
     units = [unit for unit in (await load_units(store, live.name)).values() if unit.id not in asked.without]
     try:
-        found = ranked_vehicles(live, live.now, case, notes[case.id], vehicles_of(units, positions), facts.now)
+        fleet = vehicles_of(units, positions)
+        limit = _AUTOMATIC_CHOICES if named is None else len(fleet)  # also the last one has a time, if it is named
+        found = ranked_vehicles(live, live.now, case, notes[case.id], fleet, facts.now, limit=max(1, limit), patients=patients)
     except (InputError, PlaceError):
         return replace(facts, vehicles_for=case.id)
-    ranked, named = vehicle_choices(found), issued.command.unit if isinstance(issued.command, Assign) else None
+    ranked = vehicle_choices(found)
     choices = tuple(one for place, one in enumerate(ranked) if place < _AUTOMATIC_CHOICES or one.unit == named)
     await load(store, live.name, [Ref("unit", one.unit) for one in choices], scene)
     return replace(facts, vehicles_for=case.id, vehicles=choices)

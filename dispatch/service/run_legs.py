@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dispatch.cases import Priority
 from dispatch.fleet import Vehicle
 from dispatch.legs import Leg, default_rules, profile_for
-from dispatch.life.case import RIDING, Case, Patient, PatientState
+from dispatch.life.case import RIDING, Case, Patient, PatientState, urgency
 from dispatch.life.particulars import Particulars, Position
 from dispatch.life.referral import Goal
 from dispatch.life.run import Run, RunState
@@ -80,11 +79,11 @@ def _target(run: Run, cases: Mapping[str, Case], particulars: Mapping[str, Parti
         return None
     riders = [(cases[one.case], patient) for one in run.riders if (patient := cases[one.case].patient(one.patient)) is not None]
     to_fetch = [one for one in riders if one[1].state in (PatientState.ASSIGNED, PatientState.MET)]
-    riding = sorted((one for one in riders if one[1].state in RIDING), key=_urgency)
+    riding = sorted((one for one in riders if one[1].state in RIDING), key=lambda one: urgency(*one))
     arrived = [one for one in riding if _arrived(one[1])]
     onward = [one for one in riding if not _arrived(one[1])]
     waits = run.state is RunState.AT_FACILITY and bool(arrived)
-    if to_fetch and not waits and not (onward and _urgency(onward[0]) < min(map(_urgency, to_fetch))):
+    if to_fetch and not waits and not (onward and urgency(*onward[0]) < min(urgency(*one) for one in to_fetch)):
         case, patient = to_fetch[0]
         start = _home(*riding[0], particulars) if riding else None
         return "reach", _home(case, patient, particulars), "", start
@@ -93,12 +92,6 @@ def _target(run: Run, cases: Mapping[str, Case], particulars: Mapping[str, Parti
         if patient.goal is not None and where is not None:
             return "carry", where, patient.goal.name, _home(case, patient, particulars)
     return None
-
-
-def _urgency(rider: tuple[Case, Patient]) -> int:
-    """0 for the most urgent; nothing is urgent any more for one who died on the way."""
-    case, patient = rider
-    return Priority.BLACK.rank if case.priority is None or patient.died_at is not None else case.priority.rank
 
 
 def _arrived(patient: Patient) -> bool:
@@ -123,7 +116,9 @@ def standing_at(
                 if patient.state is state:
                     return "pickup", _home(case, patient, particulars)
     if run.state in (RunState.AT_FACILITY, RunState.ESCORTING, RunState.CLEARING):
-        for _, patient in riders:
+        # Whoever is still to go in stands where the vehicle does; who has gone in may have done so at another door before.
+        going_in = [patient for _, patient in riders if patient.state is PatientState.AT_FACILITY]
+        for patient in (*going_in, *(patient for _, patient in reversed(riders))):
             if patient.door is not None and (door := known_place(patient.door)) is not None:
                 return "facility", door
     return None

@@ -198,6 +198,8 @@ class Tracking:
             if run is None or here.leg_key[:2] != (run.id, run.state):
                 continue  # its next fix tells what is expected of it now
             async with self._locks.setdefault(name, asyncio.Lock()):
+                if here.leg_key[:2] != (run.id, run.state):
+                    continue
                 here.movement, signals = settle(here.movement, moment, here.expected, self._settings)
             for signal in signals:
                 await self._tell(run, signal)
@@ -222,7 +224,10 @@ class Tracking:
             return
         world, now = self._board.world, self._live.now
         moving = run.state in _ON_THE_WAY
-        goals = tuple(patient.goal for _, patient in world.riders(run))
+        try:
+            goals = tuple(patient.goal for _, patient in world.riders(run))
+        except KeyError:  # a case has just been closed, and the run has not heard of it
+            return
         key = (run.id, run.state, goals, now.state.number)
         told = tuple(self._board.versions.get(Ref("case", rider.case), 0) for rider in run.riders)  # an address put right
         if (key, told) == (here.leg_key, here.told) and not (moving and eta_due(here.basis, fix, self._settings)):

@@ -55,7 +55,7 @@ LEFT_OUT = {
     "CaseOpened.needs", "CaseOpened.received_at", "RunStarted.called_at",  # in the row of the case
     "CaseDescribed.needs", "CaseDescribed.why", "SearchMoved.why", "PatientEnded.why", "GoalChanged.why", "RunEnded.why",
     "RunRerouted.why", "StampCorrected.why", "UnitMoved.why", "AttemptMoved.note",  # free text
-    "StampCorrected.was", "AttemptMoved.turned_away",  # which time it was, and who is where: for the case while it lasts
+    "StampCorrected.was",  # which of several: the row of the run has them all as they are now
     "AttemptMoved.voice", "DeskAnswered.voice", "HelpRefused.voice",
     "PatientHandedOver.voice", "RunStarted.voice",  # names and numbers of third persons
     "ParticularsNoted.fields", "ParticularsNoted.place", "ParticularsRead.fields",

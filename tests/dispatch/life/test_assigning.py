@@ -17,6 +17,7 @@ from dispatch.life.commands import (
     DeclineJob,
     Issued,
     Join,
+    OpenCase,
     Progress,
     RegisterUnit,
     Ring,
@@ -47,7 +48,7 @@ from tests.dispatch.life.stories import (
     status,
     unit,
 )
-from tests.dispatch.life.worlds import DISPATCHER, DRIVER, Desk, goal, kinds
+from tests.dispatch.life.worlds import DISPATCHER, DRIVER, HERE, Desk, goal, kinds
 
 
 def test_the_first_choice_is_sent() -> None:
@@ -119,6 +120,25 @@ def test_one_that_is_not_ranked_at_all_needs_one_too() -> None:
     desk.vehicles = ()
     desk.give(Assign("K1", "a2"))
     assert desk.run().chosen == "recommended", "nobody was ranked, so it departs from nothing"
+
+
+def test_one_that_takes_all_is_not_held_against_a_nearer_one_that_can_not() -> None:
+    desk = Desk()
+    desk.fleet("a1")
+    desk.fleet("big", capacity=3)
+    desk.reach_s["big"] = 900
+    desk.opened(patients=3)
+    desk.give(Assign("K1", "big"))
+    assert (desk.run().unit, desk.run().chosen) == ("big", "recommended")
+
+
+def test_nor_for_a_trip_tomorrow_whoever_is_near_today() -> None:
+    desk = Desk()
+    desk.fleet("a1", "a2")
+    desk.reach_s["a2"] = 900
+    desk.give(OpenCase("B1", "outpatient", Priority.GREEN, HERE, pickup_at=desk.now + timedelta(days=1)))
+    desk.give(Assign("B1", "a2"))
+    assert desk.run("B1").chosen == "recommended"
 
 
 @pytest.mark.parametrize("reach_s", [270, 330])

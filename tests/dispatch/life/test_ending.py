@@ -244,6 +244,10 @@ class TestNobodyIsNeeded:
         desk.vehicles = ()
         desk.give(ReportBreakdown("a1"))
         assert desk.patient().stranded_with == "a1"
+        if outcome is Outcome.BY_OTHERS:
+            desk.give(EndPatient("K1", "1", outcome))  # a neighbour's car took them on
+            assert not desk.case().open
+            return
         with refused("outcome_aboard", patient="1"):
             desk.give(EndPatient("K1", "1", outcome))
 

@@ -9,7 +9,19 @@ import pytest
 from dispatch.cases import Priority
 from dispatch.life import events as e
 from dispatch.life.case import Outcome, PatientState
-from dispatch.life.commands import AddPatient, Assign, DescribeCase, EndPatient, Join, MergeCase, OpenCase, SeekHelp, SetGoal
+from dispatch.life.commands import (
+    AddPatient,
+    AskFacility,
+    Assign,
+    DescribeCase,
+    EndPatient,
+    Join,
+    MergeCase,
+    OpenCase,
+    RecordDeath,
+    SeekHelp,
+    SetGoal,
+)
 from dispatch.life.rules import default_rules
 from dispatch.life.run import RunState
 from dispatch.life.stamps import TimePoint
@@ -21,6 +33,7 @@ from tests.dispatch.life.stories import (
     press,
     refused,
     ring,
+    rules,
     says_yes,
     search,
     sent,
@@ -215,6 +228,80 @@ def test_a_crew_told_today_of_a_trip_tomorrow_is_not_passed_over_in_a_minute() -
     assert rings == 86_400 - default_rules().booked_ahead.total_seconds() + 60
     desk.ring(desk.now + timedelta(hours=20))
     assert (desk.run("B1").unit, desk.case("B1").passed_over) == ("a1", ())
+
+
+def booked(sent_already: bool) -> Desk:
+    """A trip tomorrow, with a crew that has been told or not."""
+    desk = Desk()
+    desk.fleet("a1", "a2", capacity=2)
+    desk.facilities = ("f1", "f2")
+    desk.give(OpenCase("K1", "outpatient", Priority.GREEN, HERE, pickup_at=desk.now + timedelta(hours=20)))
+    if sent_already:
+        desk.give(Assign("K1", "a1"))
+    desk.wait(hours=1)
+    return desk
+
+
+def test_a_booked_trip_that_becomes_an_emergency_does_not_wait_until_tomorrow() -> None:
+    desk = booked(sent_already=False)
+    assert search(desk) == "booked"
+    desk.give(DescribeCase("K1", kind="emergency", priority=Priority.RED))
+    rings = clock_at(desk, "search")
+    assert rings is not None
+    assert rings <= 1
+    ring(desk, "search")
+    assert search(desk) == "assign"
+
+
+@pytest.mark.parametrize("how", ["described", "joined"])
+def test_nor_does_the_crew_that_was_told_of_it(how: str) -> None:
+    desk = booked(sent_already=True)
+    run = desk.run().id
+    if how == "described":
+        desk.give(DescribeCase("K1", kind="emergency", priority=Priority.RED))
+    else:
+        desk.opened(case="K2")
+        desk.give(Join(run, "K2", ("1",)))
+    assert (desk.run().due_at, clock_at(desk, "run", run)) == (None, 60)
+    ring(desk, "run", run, without=("a1",))
+    assert desk.run("K1" if how == "described" else "K2").unit == "a2", "the more urgent of the two first"
+
+
+def test_a_time_that_is_moved_reaches_the_crew_that_was_told_of_the_other_one() -> None:
+    desk = booked(sent_already=True)
+    run, sooner = desk.run().id, desk.now + timedelta(minutes=40)
+    desk.give(DescribeCase("K1", pickup_at=sooner))
+    assert (desk.run().due_at, clock_at(desk, "run", run)) == (sooner, 60)
+    press(desk, TimePoint.ACKNOWLEDGED)
+    later = desk.now + timedelta(hours=8)
+    desk.give(DescribeCase("K1", pickup_at=later))
+    assert desk.run().due_at == later
+
+
+def test_nobody_is_asked_on_about_the_dead() -> None:
+    desk = Desk()
+    desk.fleet("a1", capacity=2)
+    desk.facilities = ("f1",)
+    desk.opened("social_transport", "green", 2)
+    desk.give(Assign("K1", "a1"))
+    press(desk, *TO_THE_DOOR[:5])
+    desk.give(RecordDeath("K1", "1"))
+    desk.give(SetGoal("K1", "1", goal("kamar-jenazah", "given"), "keluarga"))
+    desk.give(DescribeCase("K1", kind="emergency", priority=Priority.RED))
+    assert desk.patient("1").goal == goal("kamar-jenazah", "given")
+    assert asked(desk, "2") == [("f1", "offered")]
+
+
+def test_a_yes_of_one_that_lacks_what_is_needed_is_no_promise_before_they_are_on_board_either() -> None:
+    desk = sent(set_by=rules(asking="on_board"), priority="yellow")
+    desk.give(AskFacility("K1", "1", goal("f1")))
+    says_yes(desk)
+    desk.unfit = True
+    desk.give(DescribeCase("K1", needs=frozenset({"icu"})))
+    assert (asked(desk), desk.patient().goal, desk.patient().firm) == ([("f1", "withdrawn")], None, False)
+    desk.unfit, desk.facilities = False, ("f2", "f3")
+    press(desk, *TO_THE_DOOR[:5])
+    assert asked(desk) == [("f1", "withdrawn"), ("f2", "offered")]
 
 
 def test_a_trip_for_tomorrow_is_booked_and_due_in_time() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from dispatch.life import events as e
 from dispatch.life.case import PatientState
-from dispatch.life.commands import Assign, BeginTreatment, CorrectTime, HandOver, Issued, Progress, Reroute, StandDown
+from dispatch.life.commands import Assign, BeginTreatment, CorrectTime, HandOver, Issued, Join, Progress, Reroute, StandDown
 from dispatch.life.decide import decide, wanted
 from dispatch.life.run import Rider, RunState
 from dispatch.life.stamps import TimePoint
@@ -185,6 +185,24 @@ def test_whoever_is_taken_elsewhere_has_not_arrived_with_the_others() -> None:
     assert desk.patient("2").door == goal("f2")
 
 
+def test_of_two_on_board_the_one_arrives_to_whose_door_the_way_leads() -> None:
+    """The most urgent, and of all those somebody whose place is known."""
+    desk = Desk()
+    desk.fleet("a1", capacity=2)
+    desk.facilities = ("f1", "f2")
+    desk.opened("emergency", "yellow")
+    desk.opened("emergency", "red", case="K2")
+    desk.give(Assign("K1", "a1"))
+    run = desk.run().id
+    desk.give(Join(run, "K2", ("1",)))
+    says_no(desk, case="K2")
+    press(desk, *TO_THE_DOOR[:5], riders=(Rider("K1", "1"),))
+    press(desk, *TO_THE_DOOR[2:5], riders=(Rider("K2", "1"),))
+    press(desk, TimePoint.AT_FACILITY)
+    assert (desk.patient(case="K1").state, desk.patient(case="K2").state) == (PatientState.ABOARD, PatientState.AT_FACILITY)
+    assert desk.patient(case="K2").door == goal("f2")
+
+
 class TestLateAndOffline:
     def test_a_batch_from_the_road_keeps_its_own_times(self) -> None:
         desk = sent()
@@ -313,6 +331,17 @@ class TestCorrections:
             desk.give(CorrectTime(run.id, TimePoint.AT_SCENE, right, "lupa", first.replace(tzinfo=None)))
         desk.give(CorrectTime(run.id, TimePoint.AT_SCENE, right, "lupa", first))
         assert [one.happened_at for one in desk.run().stamps if one.point is TimePoint.AT_SCENE] == [right, second]
+
+    def test_of_two_at_the_same_time_the_one_that_was_earlier_is_put_right(self) -> None:
+        desk = sent(TO_THE_DOOR, patients=2)
+        run = desk.run().id
+        desk.wait(minutes=2)
+        for patient in ("1", "2"):
+            desk.give(HandOver("K1", patient))
+        at = desk.now
+        desk.give(CorrectTime(run, TimePoint.HANDED_OVER, at - timedelta(seconds=20), "lupa", at))
+        times = [one.happened_at for one in desk.world.runs[run].stamps if one.point is TimePoint.HANDED_OVER]
+        assert times == [at - timedelta(seconds=20), at]
 
     def test_the_order_must_hold(self) -> None:
         desk = sent(TO_THE_DOOR[:3])

@@ -14,6 +14,7 @@ from dispatch.life.commands import (
     AskDesk,
     AskFacility,
     Assign,
+    HandOver,
     Progress,
     RecordDeath,
     RefuseAtDoor,
@@ -345,13 +346,38 @@ class TestAtTheDoor:
             desk.give(RefuseAtDoor("K1", "1", Decline.ROOM_FULL))
         assert asked(desk) == [("f1", "refused_at_door"), ("f2", "offered")]
 
-    @pytest.mark.parametrize("pressed", [TimePoint.LEFT_FACILITY, TimePoint.AT_FACILITY])
-    def test_the_next_door_may_refuse_as_well(self, pressed: TimePoint) -> None:
+    def test_also_if_they_have_driven_on_meanwhile(self) -> None:
+        desk = sent(TO_THE_DOOR)
+        desk.give(RefuseAtDoor("K1", "1", Decline.ROOM_FULL), actor=DRIVER)
+        press(desk, TimePoint.LEFT_FACILITY)
+        says_yes(desk)
+        for more in ({}, {"facility": "f1"}):
+            with refused("refusal_recorded", patient="1"):
+                desk.give(RefuseAtDoor("K1", "1", Decline.ROOM_FULL, **more))  # type: ignore[arg-type]
+        with refused("not_at_a_door"):
+            desk.give(RefuseAtDoor("K1", "1", Decline.ROOM_FULL, facility="f3"))
+        assert headed(desk) == ("f2", True)
+
+    @pytest.mark.parametrize("named", [False, True])
+    def test_the_next_door_may_refuse_as_well(self, named: bool) -> None:
         desk = sent(TO_THE_DOOR)
         desk.give(RefuseAtDoor("K1", "1", Decline.ROOM_FULL))
-        press(desk, pressed)
-        desk.give(RefuseAtDoor("K1", "1", Decline.NO_DOCTOR))
+        if named:
+            desk.give(RefuseAtDoor("K1", "1", Decline.NO_DOCTOR, facility="f2"))
+        else:
+            press(desk, TimePoint.AT_FACILITY)
+            desk.give(RefuseAtDoor("K1", "1", Decline.NO_DOCTOR))
         assert asked(desk) == [("f1", "refused_at_door"), ("f2", "refused_at_door"), ("f3", "offered")]
+
+    def test_who_takes_them_can_be_said(self) -> None:
+        """They drove on from where nobody answered, and nobody pressed it."""
+        desk = sent(TO_THE_DOOR)
+        ring(desk, "answer")
+        says_yes(desk)
+        with refused("not_asked", patient="1", facility="f9"):
+            desk.give(HandOver("K1", "1", facility="f9"))
+        desk.give(HandOver("K1", "1", facility="f2"))
+        assert asked(desk) == [("f1", "unanswered"), ("f2", "accepted")]
 
     def test_at_whose_door_they_stand_takes_them_whoever_else_has_said_yes_meanwhile(self) -> None:
         desk = sent(TO_THE_DOOR)

@@ -249,15 +249,17 @@ class TestBreakdown:
         with refused("vehicle_broken", vehicle="A1"):
             desk.give(Join(desk.run().id, "K2", ("1",)))
 
-    def test_it_is_told_with_a_time_that_can_be(self) -> None:
+    def test_told_late_it_counts_from_the_last_that_is_known(self) -> None:
         desk = sent(TO_THE_DOOR[:3])
-        with refused("time_before_last"):
-            desk.give(ReportBreakdown("a1"), at=desk.now - timedelta(minutes=4))
-        desk.wait(minutes=5)
-        with refused("time_before_status", vehicle="A2"):
-            desk.give(ReportBreakdown("a2"), at=unit(desk, "a2").since - timedelta(seconds=121))
-        desk.give(ReportBreakdown("a2"), at=unit(desk, "a2").since - timedelta(seconds=120))
-        assert unit(desk, "a2").status is VehicleStatus.BROKEN
+        run, last = desk.run(), desk.run().last_point
+        desk.wait(minutes=30)
+        desk.give(ReportBreakdown("a1"), at=desk.now - timedelta(hours=1))
+        assert (desk.world.runs[run.id].ended_at, desk.run().unit) == (last, "a2")
+        parked = sent()
+        since = unit(parked, "a2").since
+        parked.wait(minutes=5)
+        parked.give(ReportBreakdown("a2"), at=since - timedelta(minutes=3))
+        assert (unit(parked, "a2").status, unit(parked, "a2").since) == (VehicleStatus.BROKEN, since)
 
     def test_of_a_shared_trip_everybody_is_looked_for(self) -> None:
         desk = Desk()

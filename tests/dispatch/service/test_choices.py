@@ -31,7 +31,7 @@ from dispatch.recommend import Recommendation
 from dispatch.service.choices import ranked_vehicles, vehicles_of
 from dispatch.service.loading import load, load_particulars, load_units
 from dispatch.service.positions import latest_positions
-from dispatch.service.run_legs import RunLeg, leg_of
+from dispatch.service.run_legs import RunLeg, leg_of, standing_at
 from tests.services import Office
 from tests.stores import Run
 
@@ -268,3 +268,68 @@ def test_who_is_refused_where_their_vehicle_broke_down_is_fetched_at_that_door(r
         await story("K2", ("A3", "A4"), False)
 
     run(stories())
+
+
+def test_the_first_choice_is_that_of_the_patient_for_whom_somebody_is_sent(run: Run, desk: Office) -> None:
+    async def story() -> None:
+        names = await desk.fleet(8)
+        await desk.call(patients=2, place=1)
+        note = Note("place", "", "sri", desk.now, "2", *desk.spot(77))
+        await desk.give(DescribeCase("K1", noted=("place",)), notes=[note], case="K1")
+
+        async def first(patient: str) -> tuple[str, float]:
+            store = desk.service.store
+            fleet = vehicles_of((await load_units(store, desk.region)).values(), {})
+            notes = await load_particulars(store, desk.region, "K1")
+            live = desk.live
+            found = ranked_vehicles(live, live.now, await desk.case(), notes, fleet, desk.now, patients=(patient,))
+            return found.decision.options[0].vehicle.id, found.decision.options[0].reach_ms
+
+        for patient in ("1", "2"):
+            unit, reach_ms = await first(patient)
+            await desk.give(Assign("K1", unit, patients=(patient,)))
+            sent = await desk.run_of(patient=patient)
+            assert (sent.unit, sent.chosen, sent.expected_ms) == (unit, "recommended", reach_ms)
+        await desk.call("K2", place=40)
+        last = [one for one in names if (await desk.unit(one)).free][-1]
+        await desk.give(Assign("K2", last, override="dekat rumah kru"))
+        assert (await desk.run_of("K2")).expected_ms is not None, "also one far down the list has a time"
+
+    run(story())
+
+
+def test_a_place_that_is_said_once_more_does_not_put_right_where_a_breakdown_left_them(desk: Office) -> None:
+    def placed(field: str, minute: int, longitude: float, patient: str | None = None) -> Note:
+        return Note(field, "", "sri", desk.now + timedelta(minutes=minute), patient, longitude, 0.0)  # type: ignore[arg-type]
+
+    home, left = placed("place", 0, 1.0), placed("stranded_place", 1, 3.0, "1")
+    found = Particulars((home, left, placed("place", 2, 1.0))).place("1")
+    assert found is not None
+    assert found.longitude == 3.0
+    found = Particulars((home, left, placed("place", 2, 1.5), placed("place", 3, 1.5))).place("1")
+    assert found is not None
+    assert found.longitude == 1.5
+
+
+def test_a_vehicle_stands_at_the_door_of_whoever_is_still_to_go_in(run: Run, desk: Office) -> None:
+    async def story() -> None:
+        await desk.fleet(1, capacity=2)
+        await desk.call(patients=2)
+        await desk.give(Assign("K1", "A1"))
+        name = (await desk.run_of()).id
+        await pressed(desk, name, *TO_THE_PATIENT, "left_scene")
+        first = (await desk.patient("1")).goal
+        assert first is not None
+        other = next(one for one in desk.live.built.facilities.facilities if one.id != first.id)
+        await desk.give(AskFacility("K1", "2", Goal("facility", other.id, other.name, "", other.longitude, other.latitude)))
+        await pressed(desk, name, "at_facility", riders=(Rider("K1", "1"),))
+        await desk.give(HandOver("K1", "1"))
+        await pressed(desk, name, "left_facility")
+        await pressed(desk, name, "at_facility", riders=(Rider("K1", "2"),))
+        scene = await load(desk.service.store, desk.region, [Ref("run", name)])
+        notes = {"K1": await load_particulars(desk.service.store, desk.region, "K1")}
+        found = standing_at(scene.world.runs[name], scene.world.cases, notes)
+        assert found is not None
+        assert (found[0], found[1].longitude, found[1].latitude) == ("facility", other.longitude, other.latitude)
+
+    run(story())
