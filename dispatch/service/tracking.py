@@ -220,7 +220,8 @@ class Tracking:
         """What is expected of the vehicle, when its run, a place or the roads have changed; and the time it still takes, now
         and then."""
         if run is None or run.state not in (*_ON_THE_WAY, *_STANDING):
-            here.forget_leg()
+            if here.leg_key:
+                here.forget_leg()
             return
         world, now = self._board.world, self._live.now
         moving = run.state in _ON_THE_WAY
