@@ -37,7 +37,7 @@ def assign(d: Deciding, command: Assign) -> None:
     case = ready(d, command.case)
     patients = those(case, command.patients)
     if command.first:
-        if not assign_by_itself(d, case, "recommended"):
+        if not assign_by_itself(d, case, "recommended", patients):
             raise ConflictError("no_vehicle_free", case=case.id)
         return
     if command.unit is None and not command.officers:
@@ -71,10 +71,13 @@ def _goal(choice: VehicleChoice | None) -> Goal | None:
     return None if choice is None else choice.goal
 
 
-def assign_by_itself(d: Deciding, case: Case, chosen: Chosen = "automatic") -> bool:
-    """Sends the first of the vehicles ranked for a case that is still to be had; False if there is none."""
+def assign_by_itself(
+    d: Deciding, case: Case, chosen: Chosen = "automatic", patients: tuple[Patient, ...] | None = None
+) -> bool:
+    """Sends the first of the vehicles ranked for a case that is still to be had, to as many of `patients` (None: all who wait)
+    as it takes; False if there is none."""
     for choice, unit in _to_be_had(d, case):
-        _send(d, case, unit, choice, chosen)
+        _send(d, case, unit, choice, chosen, case.waiting() if patients is None else patients)
         return True
     return False
 
@@ -103,8 +106,7 @@ def _better(d: Deciding, case: Case, unit: Unit, people: int) -> Unit | None:
     return firsts[0][1] if firsts else None
 
 
-def _send(d: Deciding, case: Case, unit: Unit, choice: VehicleChoice, chosen: Chosen) -> None:
-    waiting = case.waiting()
+def _send(d: Deciding, case: Case, unit: Unit, choice: VehicleChoice, chosen: Chosen, waiting: tuple[Patient, ...]) -> None:
     patients = waiting[: unit.capacity] if d.kind_of(case).destination != "none" else waiting
     take_unit(d, unit, case, len(patients))
     start_run(d, case, patients, Sending(unit.id, (), None, chosen, "", choice.reach_ms), choice.goal)

@@ -76,6 +76,14 @@ def test_the_dispatcher_may_leave_the_choice_to_the_service() -> None:
         desk.give(Assign("K3", first=True))
 
 
+def test_also_for_one_of_several_patients() -> None:
+    desk = Desk()
+    desk.fleet("a1")
+    desk.opened(patients=2)
+    desk.give(Assign("K1", patients=("2",), first=True))
+    assert [one.state for one in desk.case().patients] == [PatientState.WAITING, PatientState.ASSIGNED]
+
+
 def test_a_run_is_driven_as_the_most_urgent_of_those_whom_it_is_for() -> None:
     desk = Desk()
     desk.fleet("a1", capacity=2)
