@@ -166,15 +166,19 @@ class AnswerBody(CommandBody):
     voice: VoiceBody | None = None
 
 
+Whose = Annotated[
+    str | None,
+    Field(max_length=300, description="Which one, by its id; left out: at whose door they stand, or are taken to."),
+]
+
+
 class RefusalBody(CommandBody):
     """A refusal at the door."""
 
     why: Decline
     note: str = Field(default="", max_length=LONGEST)
     voice: VoiceBody | None = None
-    facility: str | None = Field(
-        default=None, max_length=300, description="Which one, by its id; left out: at whose door they stand, or are taken to."
-    )
+    facility: Whose = None
 
 
 class DeskAnswerBody(CommandBody):
@@ -196,9 +200,7 @@ class HandOverBody(CommandBody):
     """Who takes charge."""
 
     voice: VoiceBody | None = None
-    facility: str | None = Field(
-        default=None, max_length=300, description="Which one, by its id; left out: at whose door they stand, or are taken to."
-    )
+    facility: Whose = None
 
 
 class EndBody(CommandBody):

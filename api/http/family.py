@@ -107,9 +107,11 @@ async def make_link(case: CasePath, body: LinkBody, asked: Writing) -> NewLinkVi
     found, version, _ = await case_of(asked, case)
     links = access_of(asked.request).links
     lasting = links.lasting(body.hours)
-    if await links.made_by(asked.region, asked.key) is None:
+    if (made := await links.made_by(asked.region, asked.key)) is not None:
+        (secret, link), repeated = made, True
+    else:
         await _can_be_made(asked, found, version)
-    secret, link, repeated = await links.create(asked.region, case, asked.who.id, asked.key, lasting)
+        secret, link, repeated = await links.create(asked.region, case, asked.who.id, asked.key, lasting)
     if (link.case, link.created_by, link.expires - link.created) != (case, asked.who.id, lasting):
         raise InvalidError("id_reused", command=asked.key)
     if repeated:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from operator import attrgetter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -160,17 +161,14 @@ async def list_facilities(
     """The facilities by their ids, with what is known and claimed of each."""
     found, as_of = await everything(asked, "claims")
     claims = {one.facility: one for one, _ in found if isinstance(one, Claims)}
-    left = sorted((one for one in asked.live.built.facilities.facilities if cursor is None or one.id > cursor), key=_by_id)
+    there = asked.live.built.facilities.facilities
+    left = sorted((one for one in there if cursor is None or one.id > cursor), key=attrgetter("id"))
     page = left[:limit]
     return FacilityPage(
         facilities=[_facility(asked, one, claims.get(one.id)) for one in page],
         next=page[-1].id if len(left) > limit else None,
         as_of=None if as_of is None else asked.viewer().local(as_of),
     )
-
-
-def _by_id(facility: Facility) -> str:
-    return facility.id
 
 
 def _facility(asked: Asking, facility: Facility, claims: Claims | None) -> FacilityView:

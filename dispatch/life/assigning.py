@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from dispatch.cases import case_kinds
 from dispatch.fleet import VehicleStatus
@@ -44,8 +45,7 @@ def assign(d: Deciding, command: Assign) -> None:
         raise InvalidError("nobody_to_send")
     if not command.recommended and not command.override.strip():
         raise InvalidError("override_without_reason")
-    ranked = d.facts.vehicles if d.facts.vehicles_for == case.id else ()
-    choice = next((one for one in ranked if one.unit == command.unit), None)
+    choice = next((one for one in d.facts.ranked(case.id) if one.unit == command.unit), None)
     how: Chosen = "recommended" if command.recommended else "override"
     if command.unit is not None:
         unit = d.unit(command.unit)
@@ -84,7 +84,7 @@ def assign_by_itself(
 
 def _to_be_had(d: Deciding, case: Case) -> Iterator[tuple[VehicleChoice, Unit]]:
     """Of the vehicles ranked for a case those that can still be sent, best first."""
-    for choice in d.facts.vehicles if d.facts.vehicles_for == case.id else ():
+    for choice in d.facts.ranked(case.id):
         unit = d.world.units.get(choice.unit)
         if unit is None or unit.retired or not (unit.free or _may_divert(d, unit, case)):
             continue
@@ -211,7 +211,7 @@ def start_run(
             sending.reason,
             sending.expected_ms,
             sending.voice,
-            case.pickup_at if case.pickup_at is not None and case.pickup_at > d.now else None,
+            _due(d, (case,)),
             case.received_at,
         ),
         # What was told of another case may lie before the call of this one, which gets a vehicle because of it.
@@ -264,9 +264,14 @@ def retriage(d: Deciding, name: str) -> None:
     if urgent is not None and urgent.priority is not None and urgent.kind is not None:
         if (urgent.kind, urgent.priority) != (run.kind, run.priority):
             d.emit(RunRetriaged(name, urgent.kind, urgent.priority))
-        times = [one.pickup_at for one in cases]
-        ahead = [one for one in times if one is not None and one > d.now]
-        due = min(ahead) if len(ahead) == len(times) else None  # one who waits now doesn't wait until another one's time
+        due = _due(d, cases)
         if due != run.due_at and run.state.rank <= RunState.ACKNOWLEDGED.rank:
             d.emit(RunDue(name, due))
         d.show_unit(d.world.runs[name])
+
+
+def _due(d: Deciding, cases: Sequence[Case]) -> datetime | None:
+    """For what time a run for these cases is booked; None: at once, as soon as one of them waits for no other time."""
+    times = [one.pickup_at for one in cases]
+    ahead = [one for one in times if one is not None and one > d.now]
+    return min(ahead) if len(ahead) == len(times) else None

@@ -48,6 +48,11 @@ class DescribeCase(Struct, frozen=True, tag="describe_case"):
     noted: tuple[str, ...] = ()
     why: str = ""
 
+    @property
+    def triages(self) -> bool:
+        """Whether it says anew what the patients need."""
+        return any(one is not None for one in (self.kind, self.priority, self.needs))
+
 
 class AddPatient(Struct, frozen=True, tag="add_patient"):
     """There is one more person."""

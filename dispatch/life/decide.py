@@ -150,8 +150,7 @@ def wanted(world: World, command: Command) -> Wanted:
             return Wanted(case.id if ranked else None, facilities_for=tuple(Rider(case.id, one) for one in who))
         case c.DescribeCase():
             case = world.cases.get(command.case)
-            changed = any(one is not None for one in (command.kind, command.priority, command.needs))
-            if case is None or not changed:
+            if case is None or not command.triages:
                 return NOTHING
             # Somebody else may have to take them.
             return Wanted(facilities_for=tuple(Rider(case.id, one.id) for one in case.patients if not one.ended))

@@ -168,8 +168,7 @@ def _with_patient(case: Case, event: e.CaseEvent, recorded: Recorded) -> Case:
             changes = {"state": PatientState.ABOARD, "stranded_with": None, "door": None}
         case e.PatientArrived():
             known = case.patient(event.patient)
-            door = None if known is None else known.goal
-            changes = {"state": PatientState.AT_FACILITY, "door": door}
+            changes = {"state": PatientState.AT_FACILITY, "door": None if known is None else known.goal}
         case e.PatientHandedOver():
             changes = {"state": PatientState.HANDED_OVER}
         case e.PatientReleased():
@@ -241,8 +240,7 @@ def evolve_run(run: Run, event: e.RunEvent, recorded: Recorded) -> Run:
             return replace(run, kind=event.kind, priority=event.priority)
         case e.RunDue():
             # Whoever was told of another time, or of a booked trip that is none any more, has time to answer from now on.
-            not_left = run.state in (RunState.ASSIGNED, RunState.ACKNOWLEDGED)
-            return replace(run, due_at=event.due_at, watch=Watch(now) if not_left else run.watch)
+            return replace(run, due_at=event.due_at, watch=Watch(now))
         case e.RunTurned():
             return replace(run, state=event.state, watch=Watch(now), expected_ms=None)
         case e.RidersJoined():

@@ -68,6 +68,10 @@ class Facts:
     facilities: Mapping[Rider, Facilities] = field(default_factory=dict)
     leg_ms: float | None = None
 
+    def ranked(self, case: str) -> tuple[VehicleChoice, ...]:
+        """The vehicles that may be sent to a case, best first; none, where that was not worked out."""
+        return self.vehicles if self.vehicles_for == case else ()
+
     def places(self, case: str, patient: str) -> Facilities:
         """Whom to ask next for a patient; nobody, where that was not worked out."""
         return self.facilities.get(Rider(case, patient), Facilities())

@@ -70,7 +70,7 @@ def describe_case(d: Deciding, command: DescribeCase) -> None:
     under_way = any(one.run is not None or one.stranded_with is not None for one in case.patients)
     if command.kind not in (None, case.kind) and under_way:
         old, new = d.kind_of(case), case_kinds()[command.kind or ""]
-        worse = old.scheduled and not new.scheduled and old.destination != "none" and new.destination == "facility"
+        worse = _no_longer_booked(case, command) and old.destination != "none" and new.destination == "facility"
         if (old.destination, old.scheduled) != (new.destination, new.scheduled) and not worse:
             raise ConflictError("kind_under_way", case=case.id)
     pickup_at = command.pickup_at
@@ -87,7 +87,7 @@ def describe_case(d: Deciding, command: DescribeCase) -> None:
     if here.search is not None and here.search.step != "booked" and is_for_later(d, here):
         d.emit(SearchMoved(case.id, "booked", "put_off"))
     _retriage_all(d, case.id)
-    if any(one is not None for one in (command.kind, command.priority, command.needs)):
+    if command.triages:
         _places_anew(d, case, here)
 
 
@@ -103,8 +103,7 @@ def _places_anew(d: Deciding, before: Case, case: Case) -> None:
     """Whoever was booked to be brought somewhere and is an emergency now is brought where they are helped."""
     if before.kind is not None and d.kind_of(before).destination == "given" and d.matched(case):
         for one in case.patients:
-            dead = one.died_at is not None
-            if not one.ended and not dead and one.goal is not None and one.goal.kind == "given":
+            if not one.ended and one.died_at is None and one.goal is not None and one.goal.kind == "given":
                 d.emit(GoalChanged(case.id, one.id, None, False, "retriaged"))
     match_anew(d, case.id)
 
@@ -192,10 +191,9 @@ def end_one(d: Deciding, command: EndPatient) -> None:
     who = d.patient(command.case, command.patient)
     if command.outcome in _BY_ITS_OWN_COMMAND:
         raise InvalidError("outcome_by_its_own_command", outcome=Terms("outcome", (command.outcome,)))
-    aboard = who.state.rank >= PatientState.ABOARD.rank or who.stranded_with is not None
     # Somebody's own car takes many a one from where an ambulance broke down.
-    taken = command.outcome is Outcome.BY_OTHERS and who.state.rank < PatientState.ABOARD.rank
-    if command.outcome in _NOBODY_ABOARD and aboard and not taken:
+    stranded = who.stranded_with is not None and command.outcome is not Outcome.BY_OTHERS
+    if command.outcome in _NOBODY_ABOARD and (who.state.rank >= PatientState.ABOARD.rank or stranded):
         raise ConflictError("outcome_aboard", outcome=Terms("outcome", (command.outcome,)), patient=who.id)
     if who.state is PatientState.HANDED_OVER:
         raise ConflictError("handed_over_already", patient=who.id)

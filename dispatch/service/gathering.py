@@ -94,11 +94,12 @@ async def _with_vehicles(
     positions: Positions,
     issued: Issued,
 ) -> Facts:
-    command = issued.command
-    named = command.unit if isinstance(command, Assign) else None
-    # For those who wait once the command is carried out: a breakdown leaves people by the road. Not once they are sent for.
-    world = scene.world if isinstance(command, Assign) else _foreseen(scene.world, issued, facts)
-    case, patients = world.cases[asked.vehicles_for or ""], command.patients if isinstance(command, Assign) else ()
+    if isinstance(issued.command, Assign):
+        world, named, patients = scene.world, issued.command.unit, issued.command.patients
+    else:
+        # For those who wait once the command is carried out: a breakdown leaves people by the road.
+        world, named, patients = _foreseen(scene.world, issued, facts), None, ()
+    case = world.cases[asked.vehicles_for or ""]
     if not case.complete:
         return facts
     units = [unit for unit in (await load_units(store, live.name)).values() if unit.id not in asked.without]

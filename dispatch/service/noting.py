@@ -13,7 +13,7 @@ from dispatch.life.commands import Command
 from dispatch.life.events import Ref
 from dispatch.life.particulars import Note
 from dispatch.life.world import World
-from dispatch.service.choices import Seen
+from dispatch.service.choices import Seen, known_place
 from dispatch.service.live_region import LiveRegion
 from dispatch.service.loading import load_particulars
 from dispatch.service.positions import latest_positions
@@ -68,8 +68,8 @@ async def _left_at_door(store: Store, live: LiveRegion, world: World, command: c
     if patient is None or patient.state not in RIDING or unit is None or not unit.out_of_order:
         return {}
     door = patient.door or patient.goal
-    if door is not None and door.longitude is not None and door.latitude is not None:
-        note = Note("stranded_place", door.name, BY, now, patient.id, door.longitude, door.latitude)
+    if door is not None and (at := known_place(door)) is not None:
+        note = Note("stranded_place", door.name, BY, now, patient.id, at.longitude, at.latitude)
     elif (seen := await _last_seen(store, live, unit.id, now)) is not None:
         note = _where_seen(unit.id, patient.id, seen, now)
     else:

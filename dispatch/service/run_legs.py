@@ -77,7 +77,7 @@ def _target(run: Run, cases: Mapping[str, Case], particulars: Mapping[str, Parti
     """
     if run.state not in _UNDER_WAY:
         return None
-    riders = [(cases[one.case], patient) for one in run.riders if (patient := cases[one.case].patient(one.patient)) is not None]
+    riders = _riders(run, cases)
     to_fetch = [one for one in riders if one[1].state in (PatientState.ASSIGNED, PatientState.MET)]
     riding = sorted((one for one in riders if one[1].state in RIDING), key=lambda one: urgency(*one))
     arrived = [one for one in riding if _arrived(one[1])]
@@ -92,6 +92,10 @@ def _target(run: Run, cases: Mapping[str, Case], particulars: Mapping[str, Parti
         if patient.goal is not None and where is not None:
             return "carry", where, patient.goal.name, _home(case, patient, particulars)
     return None
+
+
+def _riders(run: Run, cases: Mapping[str, Case]) -> list[tuple[Case, Patient]]:
+    return [(cases[one.case], patient) for one in run.riders if (patient := cases[one.case].patient(one.patient)) is not None]
 
 
 def _arrived(patient: Patient) -> bool:
@@ -109,7 +113,7 @@ def standing_at(
     run: Run, cases: Mapping[str, Case], particulars: Mapping[str, Particulars]
 ) -> tuple[PlaceKind, Position] | None:
     """Where people say that a run's vehicle stands, with a patient or at a door; None: nowhere, or it isn't known where."""
-    riders = [(cases[one.case], patient) for one in run.riders if (patient := cases[one.case].patient(one.patient)) is not None]
+    riders = _riders(run, cases)
     if run.state in (RunState.AT_SCENE, RunState.WITH_PATIENT):
         for state in (PatientState.MET, PatientState.ASSIGNED):
             for case, patient in riders:

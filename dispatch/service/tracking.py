@@ -43,7 +43,6 @@ _SETTLE_SECONDS = 15.0
 _NOT_LEFT = (RunState.ASSIGNED, RunState.ACKNOWLEDGED)
 _DRIVING = (RunState.EN_ROUTE, RunState.CARRYING)
 _ON_THE_WAY = (*_NOT_LEFT, *_DRIVING)
-_STANDING = (RunState.AT_SCENE, RunState.WITH_PATIENT, RunState.AT_FACILITY, RunState.ESCORTING, RunState.CLEARING)
 
 
 class Told(Struct, frozen=True, omit_defaults=True):
@@ -195,11 +194,11 @@ class Tracking:
         moment = self._service.clock()
         for name, here in tuple(self._known.items()):
             run = self._run_of(name)
-            if run is None or here.leg_key[:2] != (run.id, run.state):
-                continue  # its next fix tells what is expected of it now
+            if run is None:
+                continue
             async with self._locks.setdefault(name, asyncio.Lock()):
                 if here.leg_key[:2] != (run.id, run.state):
-                    continue
+                    continue  # its next fix tells what is expected of it now
                 here.movement, signals = settle(here.movement, moment, here.expected, self._settings)
             for signal in signals:
                 await self._tell(run, signal)
@@ -219,7 +218,7 @@ class Tracking:
     async def _renew(self, here: _Vehicle, run: Run | None, fix: Fix) -> None:
         """What is expected of the vehicle, when its run, a place or the roads have changed; and the time it still takes, now
         and then."""
-        if run is None or run.state not in (*_ON_THE_WAY, *_STANDING):
+        if run is None or not run.live:
             if here.leg_key:
                 here.forget_leg()
             return

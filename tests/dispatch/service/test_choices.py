@@ -65,6 +65,21 @@ async def pressed(desk: Office, run: str, *points: str, riders: tuple[Rider, ...
         await desk.give(Progress(run, TimePoint(point), riders))
 
 
+async def bound_for_two_doors(desk: Office) -> tuple[str, Goal, Goal]:
+    """A run with two people on board: the first goes where the ranking says, another facility is asked for the second."""
+    await desk.fleet(1, capacity=2)
+    await desk.call(patients=2)
+    await desk.give(Assign("K1", "A1"))
+    name = (await desk.run_of()).id
+    await pressed(desk, name, *TO_THE_PATIENT, "left_scene")
+    first = (await desk.patient("1")).goal
+    assert first is not None
+    other = next(one for one in desk.live.built.facilities.facilities if one.id != first.id)
+    second = Goal("facility", other.id, other.name, "", other.longitude, other.latitude)
+    await desk.give(AskFacility("K1", "2", second))
+    return name, first, second
+
+
 def where(found: RunLeg) -> tuple[float, float]:
     return found.goal.longitude, found.goal.latitude
 
@@ -98,18 +113,9 @@ def test_a_big_ambulance_far_away_hides_no_near_one(run: Run, desk: Office) -> N
 
 def test_after_one_is_handed_over_the_route_leads_to_the_door_of_the_other(run: Run, desk: Office) -> None:
     async def story() -> None:
-        await desk.fleet(1, capacity=2)
-        await desk.call(patients=2)
-        await desk.give(Assign("K1", "A1"))
-        name = (await desk.run_of()).id
-        await pressed(desk, name, *TO_THE_PATIENT, "left_scene")
-        first = (await desk.patient("1")).goal
-        assert first is not None
+        name, first, second = await bound_for_two_doors(desk)
         assert first.longitude is not None
         assert first.latitude is not None
-        other = next(one for one in desk.live.built.facilities.facilities if one.id != first.id)
-        second = Goal("facility", other.id, other.name, "", other.longitude, other.latitude)
-        await desk.give(AskFacility("K1", "2", second))
         for patient in ("1", "2"):
             asked = (await desk.case()).open_attempt(patient)
             assert asked is not None
@@ -313,15 +319,7 @@ def test_a_place_that_is_said_once_more_does_not_put_right_where_a_breakdown_lef
 
 def test_a_vehicle_stands_at_the_door_of_whoever_is_still_to_go_in(run: Run, desk: Office) -> None:
     async def story() -> None:
-        await desk.fleet(1, capacity=2)
-        await desk.call(patients=2)
-        await desk.give(Assign("K1", "A1"))
-        name = (await desk.run_of()).id
-        await pressed(desk, name, *TO_THE_PATIENT, "left_scene")
-        first = (await desk.patient("1")).goal
-        assert first is not None
-        other = next(one for one in desk.live.built.facilities.facilities if one.id != first.id)
-        await desk.give(AskFacility("K1", "2", Goal("facility", other.id, other.name, "", other.longitude, other.latitude)))
+        name, _, second = await bound_for_two_doors(desk)
         await pressed(desk, name, "at_facility", riders=(Rider("K1", "1"),))
         await desk.give(HandOver("K1", "1"))
         await pressed(desk, name, "left_facility")
@@ -330,6 +328,6 @@ def test_a_vehicle_stands_at_the_door_of_whoever_is_still_to_go_in(run: Run, des
         notes = {"K1": await load_particulars(desk.service.store, desk.region, "K1")}
         found = standing_at(scene.world.runs[name], scene.world.cases, notes)
         assert found is not None
-        assert (found[0], found[1].longitude, found[1].latitude) == ("facility", other.longitude, other.latitude)
+        assert (found[0], found[1].longitude, found[1].latitude) == ("facility", second.longitude, second.latitude)
 
     run(story())
