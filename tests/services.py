@@ -140,10 +140,10 @@ class Office:
         return Worker(self.service, self.region)
 
 
-def office(store: Store, town: BuiltRegion, region: str, rules: Rules | None = None) -> Office:
+def office(store: Store, town: BuiltRegion, region: str, rules: Rules | None = None, kind: type[Office] = Office) -> Office:
     """A service of one region on a store."""
     live = LiveRegion(replace(town, name=region), rules or default_rules(), default_settings(), START)
-    made = Office(Service(store, {region: live}), region)
+    made = kind(Service(store, {region: live}), region)
     made.service.clock = lambda: made.now
     return made
 

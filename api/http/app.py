@@ -9,11 +9,26 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from api.access import Access, access_router, require
-from api.http import addresses, cases, events, family, fhir_endpoints, fleet, health, ogc, places, positions, referrals, runs
+from api.http import (
+    addresses,
+    cases,
+    events,
+    family,
+    fhir_endpoints,
+    fleet,
+    health,
+    ogc,
+    places,
+    positions,
+    referrals,
+    runs,
+    service_info,
+)
 from api.http.described import describe
 from api.http.health import Figures
 from api.http.middleware import Around, directly
 from api.http.osrm import OpenedRegion, osrm_router
+from api.http.pages import pages_router
 from api.http.problems import documented, install
 from api.http.serving import Serving
 from api.http.trackers import OSMAND, osmand_answer, trackers_router
@@ -50,10 +65,25 @@ def create_app(serving: Serving, access: Access) -> FastAPI:
     accept = positions.acceptance(serving, access)
     # Routes are tried one after the other: first what is asked for most, every vehicle's position every few seconds.
     app.include_router(trackers_router(accept))
-    for one in (positions, health, cases, family, referrals, runs, fleet, places, addresses, events, ogc, fhir_endpoints):
+    for one in (
+        positions,
+        health,
+        cases,
+        family,
+        referrals,
+        runs,
+        fleet,
+        places,
+        addresses,
+        events,
+        ogc,
+        fhir_endpoints,
+        service_info,
+    ):
         app.include_router(one.router)
     app.include_router(access_router(documented))
     app.include_router(osrm_router(lambda name: _opened(serving, name)), dependencies=[require("route.read")])
+    app.include_router(pages_router())
     describe(app)
     direct = {OSMAND: directly(app, osmand_answer(accept))}
     app.add_middleware(Around, figures=app.state.figures, direct=direct)

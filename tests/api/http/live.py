@@ -200,14 +200,14 @@ async def _tokens(access: Access, office: Office, facilities: tuple[str, str]) -
 
 
 @contextmanager
-def live_at(store_url: str, town: BuiltRegion) -> Iterator[Live]:
-    """The service on a store, in a region that nobody else uses, as long as the block lasts."""
+def live_at(store_url: str, town: BuiltRegion, kind: type[Office] = Office) -> Iterator[Live]:
+    """The service on a store, in a region that nobody else uses, as long as the block lasts; `kind`: with which clock."""
     care = [one.id for one in town.facilities.facilities if one.kind in ("clinic", "puskesmas", "hospital")]
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[tuple[FastAPI, tuple[FastAPI, Office, Access, dict[str, str]]]]:
         async with await open_store(store_url) as store:
-            here = office(store, town, fresh_region())
+            here = office(store, town, fresh_region(), kind=kind)
             await store.open_region(here.region)
             access = await Access.of(store, lambda: here.now, passwords=fast_passwords())
             await here.fleet(4)

@@ -1,0 +1,62 @@
+/**
+ * The service's time. Ages and clocks are reckoned by it, not by this machine's clock, which may be wrong; in a demo it runs
+ * faster than the wall's.
+ */
+import { get } from "./http";
+
+export interface DemoAccount {
+  name: string;
+  password: string;
+  role: string;
+  label: string;
+  page: string;
+}
+
+export interface ServiceInfo {
+  version: string;
+  now: string;
+  speed: number;
+  demo: { accounts: DemoAccount[]; calls_per_hour: number; speed: number } | null;
+  languages: string[];
+}
+
+class ServiceClock {
+  /** The service's time in milliseconds, told anew every second. */
+  now = $state(Date.now());
+  info = $state.raw<ServiceInfo | null>(null);
+  #base = Date.now();
+  #since = performance.now();
+  #speed = 1;
+
+  constructor() {
+    setInterval(() => (this.now = this.exact()), 1000);
+  }
+
+  /** The service's time right now, in milliseconds. */
+  exact(): number {
+    return this.#base + (performance.now() - this.#since) * this.#speed;
+  }
+
+  get speed(): number {
+    return this.#speed;
+  }
+
+  /** Asks the service what time it is; half the way of the question is taken off. */
+  async ask(): Promise<void> {
+    const before = performance.now();
+    const info = await get<ServiceInfo>("/v1/service");
+    const after = performance.now();
+    this.info = info;
+    this.#speed = info.speed;
+    this.#base = Date.parse(info.now) + ((after - before) / 2) * info.speed;
+    this.#since = after;
+    this.now = this.exact();
+  }
+}
+
+export const serviceClock = new ServiceClock();
+
+/** Seconds since a time, by the service's clock. */
+export const ageOf = (when: string): number => (serviceClock.now - Date.parse(when)) / 1000;
+/** Seconds until a time, by the service's clock. */
+export const secondsTo = (when: string): number => (Date.parse(when) - serviceClock.now) / 1000;

@@ -1,0 +1,55 @@
+/** Who is signed in. The session's secret is a cookie that scripts can't read; nothing of it is kept here or in storage. */
+import { get, guardWith, Problem, send } from "./http";
+
+export interface Session {
+  id: string;
+  kind: "person" | "token" | "device";
+  roles: { name: string; label: Record<string, string> }[];
+  permissions: string[];
+  regions: string[] | null;
+  vehicle: string | null;
+  facility: string | null;
+  csrf: string | null;
+}
+
+class SignedIn {
+  who = $state.raw<Session | null>(null);
+  asked = $state(false);
+
+  /** Asks who is signed in. Raises Unreachable. */
+  async look(): Promise<void> {
+    try {
+      this.#is(await get<Session>("/v1/session"));
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      if (!error.signedOut) throw error;
+      this.#is(null);
+    }
+    this.asked = true;
+  }
+
+  async signIn(name: string, password: string): Promise<void> {
+    this.#is(await send<Session>("POST", "/v1/session", { name, password }));
+  }
+
+  async signOut(): Promise<void> {
+    await send("DELETE", "/v1/session");
+    this.#is(null);
+  }
+
+  /** The service said that nobody is signed in any more. */
+  ended(): void {
+    this.#is(null);
+  }
+
+  may(permission: string): boolean {
+    return this.who?.permissions.includes(permission) ?? false;
+  }
+
+  #is(session: Session | null): void {
+    this.who = session;
+    guardWith(session?.csrf ?? null);
+  }
+}
+
+export const session = new SignedIn();

@@ -1,0 +1,119 @@
+/**
+ * What happens in a region, as it happens. A browser opens few connections to one address, so the tabs of a browser share one
+ * stream: whoever holds the lock listens and tells the others. When that tab closes, the next one takes over.
+ */
+export interface Told {
+  /** The event's id; "" for positions and notices. */
+  id: string;
+  /** case_opened, … ; or "fixes", "gap", "store", "open", "lost" */
+  type: string;
+  data: unknown;
+}
+
+export interface HappenedData {
+  about: string;
+  version: number;
+  type: string;
+  happened_at: string;
+  recorded_at: string;
+  role: string;
+  command: string;
+  event: Record<string, unknown>;
+}
+
+type Listener = (told: Told) => void;
+
+/** Events that the service sends by name; an EventSource hears only those that it was told to listen for. */
+const NAMES = [
+  "case_opened", "case_described", "particulars_noted", "patient_added", "search_moved", "help_refused", "vehicle_passed_over",
+  "patient_assigned", "patient_met", "patient_boarded", "patient_arrived", "patient_handed_over", "patient_released", "patient_died",
+  "patient_ended", "goal_changed", "facility_asked", "attempt_moved", "desk_asked", "desk_answered", "desk_withdrawn", "case_closed",
+  "case_clock_rang", "run_started", "run_retriaged", "run_due", "run_turned", "run_progressed", "run_rerouted", "riders_joined",
+  "rider_left", "run_emptied", "run_ended", "stamp_corrected", "run_signalled", "run_clock_rang", "unit_registered", "unit_moved",
+  "unit_broke", "unit_retired", "officer_registered", "shift_set", "officer_moved", "officer_retired", "condition_posted",
+  "condition_withdrawn", "availability_claimed", "fixes", "gap", "store",
+] as const;
+
+const SILENT_MS = 40_000; // the service says something every 15 s
+const RETRY_MS = [1_000, 2_000, 4_000, 8_000, 15_000];
+
+export class Stream {
+  #last = "";
+  #source: EventSource | undefined;
+  #channel: BroadcastChannel;
+  #stopped = new AbortController();
+  #watch: ReturnType<typeof setTimeout> | undefined;
+  #tries = 0;
+
+  constructor(
+    private readonly region: string,
+    who: string,
+    private readonly listener: Listener,
+  ) {
+    // Tabs of different people, or of different regions, share nothing.
+    const name = `siaga.events.${who}.${region}`;
+    this.#channel = new BroadcastChannel(name);
+    this.#channel.onmessage = (message: MessageEvent<Told | "who leads?">) => {
+      if (message.data === "who leads?") {
+        if (this.#source?.readyState === EventSource.OPEN) this.#channel.postMessage({ id: "", type: "open", data: null });
+        return;
+      }
+      if (message.data.id) this.#last = message.data.id;
+      this.listener(message.data);
+    };
+    this.#channel.postMessage("who leads?");
+    void navigator.locks
+      .request(name, { signal: this.#stopped.signal }, () => {
+        this.#connect();
+        return new Promise<void>((done) => this.#stopped.signal.addEventListener("abort", () => done()));
+      })
+      .catch(() => undefined); // stopped before its turn came
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+    clearTimeout(this.#watch);
+    this.#source?.close();
+    this.#channel.close();
+  }
+
+  #connect(): void {
+    if (this.#stopped.signal.aborted) return;
+    const after = this.#last === "" ? "" : `&after=${this.#last}`;
+    const source = new EventSource(`/v1/events?region=${encodeURIComponent(this.region)}${after}`);
+    this.#source = source;
+    this.#heard();
+    source.onopen = () => {
+      this.#tries = 0;
+      this.#tell({ id: "", type: "open", data: null });
+    };
+    source.onerror = () => this.#lost();
+    for (const name of NAMES) {
+      source.addEventListener(name, (message: MessageEvent<string>) => {
+        this.#heard();
+        if (message.lastEventId) this.#last = message.lastEventId;
+        const id = name === "fixes" || name === "store" ? "" : message.lastEventId;
+        this.#tell({ id, type: name, data: JSON.parse(message.data) });
+      });
+    }
+  }
+
+  /** A connection that says nothing is as good as none: a proxy may hold it open to nobody. */
+  #heard(): void {
+    clearTimeout(this.#watch);
+    this.#watch = setTimeout(() => this.#lost(), SILENT_MS);
+  }
+
+  #lost(): void {
+    clearTimeout(this.#watch);
+    this.#source?.close();
+    this.#tell({ id: "", type: "lost", data: null });
+    const wait = RETRY_MS[Math.min(this.#tries++, RETRY_MS.length - 1)] ?? 15_000;
+    this.#watch = setTimeout(() => this.#connect(), wait);
+  }
+
+  #tell(told: Told): void {
+    this.listener(told);
+    if (!this.#stopped.signal.aborted) this.#channel.postMessage(told);
+  }
+}
