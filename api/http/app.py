@@ -23,6 +23,7 @@ from api.http import (
     referrals,
     runs,
     service_info,
+    similar,
 )
 from api.http.described import describe
 from api.http.health import Figures
@@ -69,6 +70,7 @@ def create_app(serving: Serving, access: Access) -> FastAPI:
         positions,
         health,
         cases,
+        similar,
         family,
         referrals,
         runs,

@@ -48,6 +48,12 @@ BODIES: Mapping[str, Json] = MappingProxyType(
             "note": "pagar hijau, gang masuk motor saja",
         },
         f"PATCH {_C}": {"priority": "yellow", "place": _PLACE, "why": "penelepon memperbaiki alamat"},
+        f"POST {_R}/cases/similar": {
+            "longitude": _LONGITUDE,
+            "latitude": _LATITUDE,
+            "kind": "accident",
+            "except": _OTHER_CASE,
+        },
         f"POST {_C}/assignments": {"vehicle": "V01", "facility": {"facility": _FACILITY}, **_CHOSEN},
         f"POST {_C}/patients": _NOTHING,
         f"PUT {_P}/particulars": {"person": _PERSON, "place": _PLACE},

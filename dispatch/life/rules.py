@@ -65,6 +65,8 @@ class Rules:
     skew: timedelta
     asking: Asking
     tries: int
+    similar_m: float
+    similar_for: timedelta
 
 
 def _merged(shipped: Mapping[str, Any], own: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -126,6 +128,8 @@ def read_rules(
         skew=timedelta(seconds=number("clock_skew", "tolerance_seconds", 0, 3600)),
         asking=settings.asking,
         tries=settings.tries,
+        similar_m=number("similar", "metres", 1, 100_000),
+        similar_for=timedelta(minutes=number("similar", "minutes", 1, 7 * 1_440)),
     )
 
 

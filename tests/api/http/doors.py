@@ -28,6 +28,7 @@ DOORS: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", "/metrics"): (*ADMIN, "metrics"),
     ("POST", R + "/cases"): STAFF,
     ("GET", R + "/cases"): STAFF,
+    ("POST", R + "/cases/similar"): STAFF,
     ("GET", C): CREW,
     ("PATCH", C): STAFF,
     ("GET", C + "/particulars"): (*CREW, *DESKS),
