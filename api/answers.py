@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from dispatch.options import Option
 from dispatch.recommend import Recommendation
 from dispatch.regions import BuiltRegion
 from facilities import Matches
@@ -36,11 +37,13 @@ def check_profile(router: Router, profile: str) -> None:
 
 
 def legs_of_best(region: BuiltRegion, found: Recommendation, state: RoadState) -> list[Leg]:
-    """Both legs of the first option, as far as roads lead there: to the patient, and on to the destination."""
-    if not found.decision.options:
-        return []
-    option, call = found.decision.options[0], found.call
-    place = option.destination
+    """Both legs of the first option, as far as roads lead there; none if there is no option."""
+    return legs_of(region, found, found.decision.options[0], state) if found.decision.options else []
+
+
+def legs_of(region: BuiltRegion, found: Recommendation, option: Option, state: RoadState) -> list[Leg]:
+    """Both legs of an option of `found`, as far as roads lead there: to the patient, and on to the destination."""
+    call, place = found.call, option.destination
     router = region.roads.router.at(state)
     legs: list[Leg] = []
     stop = found.stops[option.reach_profile]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from collections.abc import Collection
 from datetime import datetime
@@ -28,7 +27,8 @@ from api.http.fields import CasePath, Id, PatientPath
 from api.http.language import language_of
 from api.http.own import own_case, own_people
 from api.http.problems import documented
-from api.http.reading import case_of, everything, positions, tagged
+from api.http.ranking import ranked
+from api.http.reading import case_of, everything, tagged
 from api.http.shapes import CaseView
 from dispatch.life import commands as c
 from dispatch.life.case import Case
@@ -38,8 +38,7 @@ from dispatch.life.facts import Facts
 from dispatch.life.particulars import PLACES, cell_of, fields_of, shown
 from dispatch.life.refusals import ConflictError, InvalidError, RefusedError
 from dispatch.report import recommendation_as_dict
-from dispatch.service.choices import ranked_vehicles, vehicles_of
-from dispatch.service.loading import load, load_particulars, load_units
+from dispatch.service.loading import load, load_particulars
 from dispatch.service.service import StaleError
 from routing import InputError, PlaceError
 
@@ -242,21 +241,7 @@ async def get_timeline(case: CasePath, asked: Own) -> Timeline:
 
 
 async def _recommended(asked: Asking, case: str, patients: Collection[str] = (), *, by_hearsay: bool = True) -> dict[str, Any]:
-    store, board = asked.serving.service.store, asked.serving.board(asked.region)
-    # What was heard a moment ago is good enough to choose by: whoever is sent is looked at once more.
-    heard = board.world if by_hearsay and board.is_fresh(asked.now) else None
-    known, version = board.get(Ref("case", case))
-    if heard is not None and isinstance(known, Case):
-        state = known
-    else:
-        state, version, _ = await case_of(asked, case)
-    if not state.complete:
-        raise ConflictError("case_is_draft", case=case)
-    notes, seen = await asyncio.gather(load_particulars(store, asked.region, case), positions(asked))
-    units = heard.units if heard is not None else await load_units(store, asked.region)
-    fleet = vehicles_of(units.values(), seen)
-    moment = asked.viewer().local(asked.now)
-    found = ranked_vehicles(asked.live, asked.live.now, state, notes, fleet, moment, patients=patients)
+    found, version = await ranked(asked, case, patients, by_hearsay=by_hearsay)
     return {**recommendation_as_dict(found, language_of(asked.request)), "case": case, "version": version}
 
 

@@ -34,6 +34,7 @@ DOORS: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", C + "/particulars"): (*CREW, *DESKS),
     ("GET", C + "/timeline"): CREW,
     ("GET", C + "/recommendation"): STAFF,
+    ("GET", C + "/recommendation/{vehicle}/legs"): STAFF,
     ("POST", C + "/assignments"): STAFF,
     ("POST", C + "/patients"): STAFF,
     ("PUT", P + "/particulars"): STAFF,
