@@ -1,49 +1,73 @@
-"""What the service is, for pages before anybody has signed in: its release, its time, whether it is a demo."""
+"""What this service is: for pages, before anybody has signed in."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.metadata import version
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
+from api.http.language import language_of
 from api.http.serving import serving_of
-from routing.catalogue import LANGUAGES
+from routing import LANGUAGES, Language, text
 
 router = APIRouter(prefix="/v1", tags=["service"])
 
 
-class DemoAccount(BaseModel):
-    """An account that anybody may try."""
+class AccountView(BaseModel):
+    """An account that anybody may sign in with: of a demo, and of nothing else."""
 
     name: str
     password: str
-    role: str
-    label: str
-    page: str = Field(examples=["/driver"])
+    role: str = Field(examples=["dispatcher"])
+    label: str = Field(description="The role in words.")
+    page: str = Field(description="Where its page is.", examples=["/driver"])
 
 
 class DemoView(BaseModel):
-    """A demo: everything is invented."""
+    """A demo: nothing in it is real, and its time goes faster."""
 
-    accounts: list[DemoAccount]
-    calls_per_hour: float
+    accounts: list[AccountView] = Field(description="Empty where others on the network can reach the demo.")
+    calls_per_hour: float = Field(description="By the service's clock.")
     speed: float
 
 
 class ServiceView(BaseModel):
-    """The service."""
+    """What this service is."""
 
     version: str
-    now: datetime = Field(description="Its time. Ages are reckoned by it; in a demo it runs faster than the wall's.")
-    speed: float = Field(description="How many seconds pass in one; 1 but in a demo.")
+    now: datetime = Field(description="The service's time, UTC.")
+    speed: float = Field(description="How many of its seconds there are in a second: 1, except in a demo.")
     demo: DemoView | None
-    languages: list[str]
+    languages: list[Language]
 
 
 @router.get("/service")
-async def get_service(request: Request) -> ServiceView:
-    """What this service is; no sign-in."""
-    now = serving_of(request).service.clock()
-    return ServiceView(version=version("siaga"), now=now, speed=1.0, demo=None, languages=list(LANGUAGES))
+async def get_service(request: Request, response: Response) -> ServiceView:
+    """What this service is, what its clock says, and, in a demo, with which accounts anybody may sign in."""
+    serving, language = serving_of(request), language_of(request)
+    response.headers["Cache-Control"] = "no-store"
+    demo = serving.demo
+    return ServiceView(
+        version=version("siaga"),
+        now=serving.service.clock().astimezone(UTC),
+        speed=1.0 if demo is None else demo.speed,
+        demo=None
+        if demo is None
+        else DemoView(
+            accounts=[
+                AccountView(
+                    name=one.name,
+                    password=one.password,
+                    role=one.role,
+                    label=text(language, f"demo.account.{one.role}"),
+                    page=one.page,
+                )
+                for one in demo.accounts
+            ],
+            calls_per_hour=demo.calls_per_hour,
+            speed=demo.speed,
+        ),
+        languages=list(LANGUAGES),
+    )

@@ -27,6 +27,31 @@ _ASK_AGAIN_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """An account that anybody may sign in with; `page`: where its page is."""
+
+    name: str
+    password: str
+    role: str
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What is served is a demo.
+
+    Attributes:
+        speed: how many times as fast as the wall's its clock runs.
+        calls_per_hour: by that clock.
+        accounts: that anybody may sign in with; none where others on the network can reach it.
+    """
+
+    speed: float
+    calls_per_hour: float
+    accounts: tuple[Account, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Serving:
     """One process's view of its regions.
 
@@ -35,6 +60,7 @@ class Serving:
         feeds, boards, tracking, fixes: by region.
         working: this process fires clocks as well.
         background: what else runs meanwhile.
+        demo: what is said of it where this is one; None: it is an office's.
     """
 
     service: Service
@@ -44,17 +70,22 @@ class Serving:
     fixes: Mapping[str, FixFeed]
     working: bool = True
     background: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+    demo: Demo | None = None
 
     @staticmethod
     def of(
-        service: Service, *, working: bool = True, background: Mapping[str, Callable[[], Awaitable[None]]] | None = None
+        service: Service,
+        *,
+        working: bool = True,
+        background: Mapping[str, Callable[[], Awaitable[None]]] | None = None,
+        demo: Demo | None = None,
     ) -> Serving:
         """Everything that serves what a service serves; `background`: what else is to run meanwhile, by a name for it."""
-        feeds = {name: Feed(service.store, name) for name in service.regions}
+        feeds = {name: Feed(service.store, name, service.clock) for name in service.regions}
         boards = {name: Board(service.store, feeds[name]) for name in feeds}
         tracking = {name: Tracking(service, live, boards[name]) for name, live in service.regions.items()}
         fixes = {name: FixFeed(service.store, name) for name in feeds}
-        return Serving(service, feeds, boards, tracking, fixes, working, background or {})
+        return Serving(service, feeds, boards, tracking, fixes, working, background or {}, demo)
 
     def region(self, name: str) -> LiveRegion:
         """The region of that name; raises UnknownRegionError."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from dispatch.life.events import Kind, Ref
 from dispatch.life.evolve import evolve
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 _KINDS: tuple[Kind, ...] = ("case", "run", "unit", "officer", "condition", "claims")
 _BACKOFF_SECONDS = 0.5
-_FRESH = timedelta(seconds=2.5)
+_FRESH_SECONDS = 2.5
 """The feed hears from the store at least every second."""
 
 
@@ -45,10 +45,10 @@ class Board:
         """When the store last answered; None: it never has."""
         return self._feed.read_at if self._at is not None else None
 
-    def is_fresh(self, moment: datetime) -> bool:
-        """Whether it holds what happened up to about a second before a moment."""
-        heard = self.as_of
-        return heard is not None and self._feed.lost_since is None and moment - heard < _FRESH
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it holds what happened up to about a second ago."""
+        return self._at is not None and self._feed.lost_since is None and self._feed.silent_seconds < _FRESH_SECONDS
 
     async def run(self) -> None:
         """Follows the region until it is cancelled."""

@@ -6,8 +6,10 @@ import asyncio
 import bisect
 import contextlib
 import logging
+import math
+import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -29,12 +31,15 @@ class Feed:
 
     Attributes:
         region: its name.
-        read_at: when the store last answered; how old everything here may be.
+        read_at: when the store last answered, by the service's clock; how old everything here may be.
         lost_since: since when the store has not answered, or None.
     """
 
-    def __init__(self, store: Store, region: str) -> None:
+    def __init__(self, store: Store, region: str, clock: Callable[[], datetime] | None = None) -> None:
+        """`clock`: the service's; None for the computer's."""
         self._store = store
+        self._clock = clock or (lambda: datetime.now(UTC))
+        self._heard: float | None = None
         self.region = region
         self._events: deque[StoredEvent] = deque(maxlen=_KEPT)
         self._last = START
@@ -42,6 +47,11 @@ class Feed:
         self._news = asyncio.Condition()
         self.read_at: datetime | None = None
         self.lost_since: datetime | None = None
+
+    @property
+    def silent_seconds(self) -> float:
+        """How long ago the store last answered, by the wall's clock, however fast the service's runs."""
+        return math.inf if self._heard is None else time.monotonic() - self._heard
 
     @property
     def last_id(self) -> str:
@@ -64,12 +74,12 @@ class Feed:
                 # More was cleared away than could be read meanwhile: whoever follows finds the gap by the ids.
                 started = False
             except StoreError as error:
-                self.lost_since = self.lost_since or datetime.now(UTC)
+                self.lost_since = self.lost_since or self._clock()
                 outage.goes_on(error)
                 await asyncio.sleep(_BACKOFF_SECONDS)
 
     async def _take(self, events: list[StoredEvent]) -> None:
-        self.read_at = datetime.now(UTC)
+        self.read_at, self._heard = self._clock(), time.monotonic()
         if not events:
             return
         if len(self._events) + len(events) > _KEPT:
