@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from msgspec import UNSET
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.http.asking import COMMAND, Asking, CommandAnswer, CommandBody, asking
 from api.http.bodies import (
@@ -21,14 +22,28 @@ from api.http.bodies import (
 )
 from api.http.destinations import goal_from
 from api.http.fields import CasePath, OfferPath, PatientPath, RequestPath
+from api.http.incoming import (
+    Arrivals,
+    Bringing,
+    arrivals,
+    bringing,
+    expected,
+    needs_as_lists,
+    needs_of,
+    needs_text,
+    position_of,
+)
+from api.http.language import language_of
 from api.http.own import own_offer, own_patient, own_request, sees_offers
 from api.http.problems import documented
 from api.http.reading import everything
-from api.http.shapes import CaseView, DeskView, OfferView
+from api.http.shapes import CaseView, DeskView, OfferView, PositionView
+from api.http.views import Viewer
 from dispatch.life import commands as c
-from dispatch.life.case import Case
+from dispatch.life.case import RIDING, Case, Patient
+from dispatch.life.clocks import clocks_of
 from dispatch.life.events import Ref
-from dispatch.life.referral import AttemptState, Goal
+from dispatch.life.referral import Attempt, AttemptState, DeskRequest, Goal
 
 router = APIRouter(prefix="/v1/regions/{region}", tags=["referral"], responses=documented(401, 403, 404, 422, 503))
 
@@ -47,6 +62,25 @@ class OfferRow(BaseModel):
     priority: str | None
     priority_text: str
     offer: OfferView
+    needs: list[list[str]] = Field(
+        examples=[[["emergency", "icu"], ["ponek"]]],
+        description="Sets of capabilities, any one of which will do; each is met whole. Empty: nothing is asked.",
+    )
+    needs_text: str = Field(examples=["IGD + ICU atau PONEK"], description="The same in words.")
+    vehicle_name: str | None = Field(description="What comes with the patient is called so; null: nothing is under way.")
+    aboard: bool = Field(description="The patient is on board, or at a door with the vehicle.")
+    position: PositionView | None = Field(
+        description="Where the vehicle was last seen, once the patient is on board, the vehicle has left the 250 m cell of the "
+        "case, and nobody else is to be fetched or taken home by it: else it would give away where somebody lives."
+    )
+    eta_minutes: float | None = Field(
+        description="Until the patient is here, at the soonest: the way to them, the time with them and the way from there. "
+        "Null: nothing of the region's own is under way, a booked trip has not begun, no way is known, or (for whoever sees "
+        "all offers) it was not asked for by `eta`."
+    )
+    arrives_at: datetime | None = Field(description="The same as a time.")
+    eta_assumed: bool = Field(description="Where the vehicle is is not known, or too old to be now: reckoned from there.")
+    rings_at: datetime | None = Field(description="When Siaga goes on to the next facility; null: it has been answered.")
 
 
 class DeskRow(BaseModel):
@@ -54,49 +88,93 @@ class DeskRow(BaseModel):
 
     case: CaseView
     request: DeskView
+    needs: list[list[str]] = Field(description="Sets of capabilities, any one of which will do; each is met whole.")
+    needs_text: str = Field(description="The same in words; empty: nothing is asked.")
+    vehicle_name: str | None = Field(description="What comes with the patient is called so; null: nothing is under way.")
+    aboard: bool = Field(description="The patient is on board, or at a door with the vehicle.")
+    rings_at: datetime | None = Field(description="When Siaga reminds, and asks a further facility meanwhile if it may.")
 
 
 @router.get("/offers")
 async def list_offers(
-    asked: Offering, facility: Annotated[str | None, Query(description="Only of this facility.")] = None
+    asked: Offering,
+    facility: Annotated[str | None, Query(description="Only of this facility.")] = None,
+    eta: Annotated[bool | None, Query(description="With arrivals; left out: if you see only your own.")] = None,
 ) -> list[OfferRow]:
     """The offers that wait for an answer, or were accepted and are on their way: a facility sees its own, a crew those for
     whoever is on its run."""
     seen = await sees_offers(asked)
     found, as_of = await everything(asked, "case")
+    cases = [case for case, _ in found if isinstance(case, Case)]
+    shown = [
+        (case, patient, one)
+        for case in cases
+        for one in case.attempts
+        if one.state in (AttemptState.OFFERED, AttemptState.ACCEPTED)
+        and facility in (None, one.goal.id)
+        and seen(case, one)
+        and (patient := case.patient(one.patient)) is not None
+    ]
+    here = await bringing(asked, [case for case, _, _ in shown])
+    with_eta = "offers.any" not in asked.who.permissions if eta is None else eta
+    due = await arrivals(asked, here, [(case, who, one.goal) for case, who, one in shown]) if with_eta else {}
     viewer = asked.viewer(as_of)
-    rows = []
-    for case, _ in found:
-        for one in case.attempts if isinstance(case, Case) else ():
-            waits = one.state in (AttemptState.OFFERED, AttemptState.ACCEPTED)
-            if isinstance(case, Case) and waits and facility in (None, one.goal.id) and seen(case, one):
-                view = viewer.case(case, 0)
-                rows.append(
-                    OfferRow(
-                        case=case.id,
-                        kind=view.kind,
-                        kind_text=view.kind_text,
-                        priority=view.priority,
-                        priority_text=view.priority_text,
-                        offer=viewer.offer(one),
-                    )
-                )
+    rows = [_offer_row(asked, viewer, here, due, *one) for one in shown]
     return sorted(rows, key=lambda row: (row.offer.asked_at, row.offer.id))
+
+
+def _offer_row(
+    asked: Asking, viewer: Viewer, here: Bringing, due: Arrivals, case: Case, patient: Patient, one: Attempt
+) -> OfferRow:
+    needs, rings = needs_of(case), clocks_of(case, asked.live.rules).get(f"answer:{one.id}")
+    minutes, at, assumed = expected(asked, due.get((case.id, patient.id, one.goal.id)))
+    return OfferRow(
+        case=case.id,
+        kind=case.kind,
+        kind_text=viewer.word("case", case.kind),
+        priority=case.priority,
+        priority_text=viewer.word("priority", case.priority),
+        offer=viewer.offer(one),
+        needs=needs_as_lists(needs),
+        needs_text=needs_text(needs, language_of(asked.request)),
+        vehicle_name=here.vehicle_name(patient),
+        aboard=patient.state in RIDING,
+        position=position_of(asked, here, case, patient),
+        eta_minutes=minutes,
+        arrives_at=at,
+        eta_assumed=assumed,
+        rings_at=viewer.maybe(rings),
+    )
 
 
 @router.get("/desk")
 async def list_desk(asked: Queue) -> list[DeskRow]:
     """SITEGAR's queue: requests that wait for an answer, the longest first."""
     found, as_of = await everything(asked, "case")
-    viewer = asked.viewer(as_of)
-    rows = [
-        DeskRow(case=viewer.case(case, version), request=viewer.desk(one))
-        for case, version in found
-        if isinstance(case, Case)
-        for one in case.desk
-        if one.state == "asked"
-    ]
+    viewer, language = asked.viewer(as_of), language_of(asked.request)
+    waiting = [(case, version) for case, version in found if isinstance(case, Case) and any(_waits(one) for one in case.desk)]
+    here = await bringing(asked, [case for case, _ in waiting])
+    rows = []
+    for case, version in waiting:
+        view, needs, rings = viewer.case(case, version), needs_of(case), clocks_of(case, asked.live.rules)
+        for one in filter(_waits, case.desk):
+            patient = case.patient(one.patient)
+            rows.append(
+                DeskRow(
+                    case=view,
+                    request=viewer.desk(one),
+                    needs=needs_as_lists(needs),
+                    needs_text=needs_text(needs, language),
+                    vehicle_name=None if patient is None else here.vehicle_name(patient),
+                    aboard=patient is not None and patient.state in RIDING,
+                    rings_at=viewer.maybe(rings.get(f"desk:{one.id}")),
+                )
+            )
     return sorted(rows, key=lambda row: (row.request.asked_at, row.request.id))
+
+
+def _waits(request: DeskRequest) -> bool:
+    return request.state == "asked"
 
 
 @router.post("/cases/{case}/patients/{patient}/offers", status_code=201, **COMMAND)

@@ -15,6 +15,7 @@ from dispatch.positions.settings import PlaceKind
 from dispatch.service.choices import asked_of, known_place, place_of
 from dispatch.service.live_region import Now
 from dispatch.times import without_leaps
+from routing.router import Router
 from routing.routes import Route
 
 
@@ -30,6 +31,29 @@ class RunLeg:
     assumed_start: bool
 
 
+@dataclass(frozen=True, slots=True)
+class RunWay:
+    """From where to where a run is led now, and how it is driven; by which way, the state of the roads says."""
+
+    leg: Leg
+    profile: str
+    start: Position
+    goal: Position
+    goal_name: str
+    assumed_start: bool
+
+    def on(self, router: Router) -> RunLeg:
+        """The leg on a state of the roads.
+
+        Raises:
+            PlaceError: there is no way.
+        """
+        begin = router.snap(self.start.longitude, self.start.latitude, self.profile, on_foot=False)
+        end = without_leaps(router.snap(self.goal.longitude, self.goal.latitude, self.profile))
+        route = router.route(begin, end, self.profile)
+        return RunLeg(route, self.leg, self.profile, self.goal, self.goal_name, self.assumed_start)
+
+
 def leg_of(
     now: Now,
     run: Run,
@@ -42,6 +66,14 @@ def leg_of(
     Raises:
         PlaceError: there is no way.
     """
+    way = way_of(run, cases, particulars, vehicle)
+    return None if way is None else way.on(now.router)
+
+
+def way_of(
+    run: Run, cases: Mapping[str, Case], particulars: Mapping[str, Particulars], vehicle: Vehicle | None
+) -> RunWay | None:
+    """From where to where a run is led now; None: nowhere, or nobody knows from where."""
     target = None if vehicle is None else _target(run, cases, particulars)
     if target is None or vehicle is None:
         return None
@@ -53,12 +85,7 @@ def leg_of(
         start = Position(vehicle.longitude, vehicle.latitude)
     elif start is None and vehicle.base_longitude is not None and vehicle.base_latitude is not None:
         start = Position(vehicle.base_longitude, vehicle.base_latitude)
-    if start is None:
-        return None
-    router = now.router
-    begin = router.snap(start.longitude, start.latitude, profile, on_foot=False)
-    end = without_leaps(router.snap(place.longitude, place.latitude, profile))
-    return RunLeg(router.route(begin, end, profile), leg, profile, place, name, not seen)
+    return None if start is None else RunWay(leg, profile, start, place, name, not seen)
 
 
 _Target = tuple[Leg, Position, str, Position | None]
