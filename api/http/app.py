@@ -12,6 +12,7 @@ from api.access import Access, access_router, require
 from api.http import (
     addresses,
     cases,
+    desk_suggestions,
     events,
     family,
     fhir_endpoints,
@@ -75,6 +76,7 @@ def create_app(serving: Serving, access: Access) -> FastAPI:
         similar,
         family,
         referrals,
+        desk_suggestions,
         runs,
         fleet,
         places,

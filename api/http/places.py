@@ -172,7 +172,6 @@ async def list_facilities(
 
 
 def _facility(asked: Asking, facility: Facility, claims: Claims | None) -> FacilityView:
-    now, local = asked.now, asked.viewer().local
     return FacilityView(
         id=facility.id,
         name=facility.name,
@@ -184,17 +183,23 @@ def _facility(asked: Asking, facility: Facility, claims: Claims | None) -> Facil
             claim.capability: facility.value(claim.capability).name.lower() for claim in facility.capabilities if claim.counts
         },
         conflicts=len(facility.conflicts),
-        claims=[
-            ClaimView(
-                capability=one.capability,
-                state=one.state,
-                author=one.author,
-                time=local(one.time),
-                age_minutes=round(max(0.0, (now - one.time).total_seconds()) / 60, 1),
-            )
-            for one in (claims.claims if claims is not None else ())
-        ],
+        claims=claim_views(asked, claims),
     )
+
+
+def claim_views(asked: Asking, claims: Claims | None) -> list[ClaimView]:
+    """What is claimed of a facility, with its age."""
+    now, local = asked.now, asked.viewer().local
+    return [
+        ClaimView(
+            capability=one.capability,
+            state=one.state,
+            author=one.author,
+            time=local(one.time),
+            age_minutes=round(max(0.0, (now - one.time).total_seconds()) / 60, 1),
+        )
+        for one in (claims.claims if claims is not None else ())
+    ]
 
 
 @router.get("/regions/{region}/facilities/{facility:path}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
 from dispatch.cases import Requirement, requirement
 from dispatch.fleet import Vehicle, VehicleKind
@@ -16,7 +17,7 @@ from dispatch.life.run import Run, RunState
 from dispatch.life.units import Unit
 from dispatch.options import Destination
 from dispatch.policies import DEFAULT_POLICY
-from dispatch.recommend import Call, Recommendation, next_facility, recommend
+from dispatch.recommend import Call, NextFacility, Recommendation, next_facility, recommend
 from dispatch.service.live_region import LiveRegion, Now
 from facilities import Value
 from routing import InputError, PlaceError
@@ -131,31 +132,65 @@ def ranked_facilities(
 
     `reach_ms`: until the vehicle is there, for a run that is only about to start.
     """
-    if case.kind is None or case.priority is None:
+    suggested = suggested_facilities(live, now, case, patient, run, vehicle, particulars, moment, reach_ms)
+    if suggested is None:
         return Facilities()
+    choices = []
+    for one in suggested.found.choices:
+        goal = goal_of(one.destination)
+        if goal is not None:
+            choices.append(FacilityChoice(goal, one.transport_ms))
+    return Facilities(tuple(choices), suggested.found.sitegar, _lacking(now, case, patient, asked_of(case)))
+
+
+StartKind = Literal["door", "vehicle", "patient"]
+"""From where a patient leaves: the door where they stand, where the vehicle with them was last seen, where they are fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """Who may be asked next, and why not the others; from where it was reckoned."""
+
+    found: NextFacility
+    start: StartKind
+
+
+def suggested_facilities(
+    live: LiveRegion,
+    now: Now,
+    case: Case,
+    patient: Patient,
+    run: Run | None,
+    vehicle: Vehicle | None,
+    particulars: Particulars,
+    moment: datetime,
+    reach_ms: float = 0.0,
+) -> Suggested | None:
+    """As `ranked_facilities`, with everything that is known of them; None: there is nowhere to take anybody, or no way.
+
+    Raises:
+        InputError: nobody knows where the patient is.
+    """
+    if case.kind is None or case.priority is None:
+        return None
     asked = asked_of(case)
     if asked.kind.destination != "facility":
-        return Facilities()
+        return None
     failed = frozenset(one.goal.id for one in case.failed(patient.id))
     # The core counts the tries; here one more is always in question, so that there is somewhere to drive meanwhile.
     settings = replace(live.settings, tries=max(live.settings.tries, len(failed) + 1))
     scene_ms = asked.seconds_on_scene * 1000
     places, leaves_in_ms = _whereabouts(case, patient, run, vehicle, particulars, moment, scene_ms, reach_ms)
     who = vehicle or _HELPER
-    for place in places:
+    for start, place in places:
         try:
             found = next_facility(
                 now.facts, who, place.longitude, place.latitude, asked, failed, moment, settings, None, leaves_in_ms
             )
         except PlaceError:
             continue
-        choices = []
-        for one in found.choices:
-            goal = goal_of(one.destination)
-            if goal is not None:
-                choices.append(FacilityChoice(goal, one.transport_ms))
-        return Facilities(tuple(choices), found.sitegar, _lacking(now, case, patient, asked))
-    return Facilities()
+        return Suggested(found, start)
+    return None
 
 
 def _lacking(now: Now, case: Case, patient: Patient, asked: Requirement) -> bool:
@@ -177,18 +212,18 @@ def _whereabouts(
     moment: datetime,
     scene_ms: float,
     reach_ms: float,
-) -> tuple[list[Position], float]:
+) -> tuple[list[tuple[StartKind, Position]], float]:
     """From where a patient will leave, the likeliest first, and in how many milliseconds."""
     home = place_of(case, particulars, patient.id)
     if patient.state not in RIDING:
         passed = 0.0 if run is None else (moment - run.watch.since).total_seconds() * 1000
         to_scene = reach_ms if run is None else max(0.0, (run.expected_ms or 0.0) - passed)
         there = run is not None and run.state in (RunState.AT_SCENE, RunState.WITH_PATIENT)
-        return [home], scene_ms if there else to_scene + scene_ms
-    places = []
+        return [("patient", home)], scene_ms if there else to_scene + scene_ms
+    places: list[tuple[StartKind, Position]] = []
     door = patient.door or patient.goal
     if patient.state is PatientState.AT_FACILITY and door is not None and (at := known_place(door)) is not None:
-        places.append(at)
+        places.append(("door", at))
     if vehicle is not None and vehicle.longitude is not None and vehicle.latitude is not None:
-        places.append(Position(vehicle.longitude, vehicle.latitude))
-    return [*places, home], 0.0
+        places.append(("vehicle", Position(vehicle.longitude, vehicle.latitude)))
+    return [*places, ("patient", home)], 0.0

@@ -49,6 +49,7 @@ DOORS: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", "/v1/family/{secret}"): ANYBODY,
     ("GET", R + "/offers"): (*CREW, *DESKS),
     ("GET", R + "/desk"): (*STAFF, "sitegar"),
+    ("GET", R + "/desk/{case}/{request}/suggestions"): (*STAFF, "sitegar"),
     ("POST", P + "/offers"): (*CREW, *DESKS),
     ("POST", C + "/offers/{offer}/answer"): (*CREW, *DESKS),
     ("POST", P + "/refusal"): CREW,
