@@ -85,6 +85,18 @@ class FamilyVehicleView(BaseModel):
     from_base: bool = Field(description="Reckoned from its base, for want of a position.")
 
 
+class FamilyRegionView(BaseModel):
+    """The region, as far as a map of it and its time need; whoever has a link may not ask for more."""
+
+    name: str
+    title: str
+    time_zone: str
+    bounds: tuple[float, float, float, float] = Field(description="West, south, east, north of its roads, degrees.")
+    middle: tuple[float, float] = Field(description="Longitude, latitude of the middle of these, degrees.")
+    invented: bool
+    attribution: list[str]
+
+
 class FamilyView(BaseModel):
     """How far help has got."""
 
@@ -94,6 +106,7 @@ class FamilyView(BaseModel):
     as_of: datetime = Field(description="Local time; how old this is, where the service could not look anew.")
     time_zone: str
     expires: datetime
+    region: FamilyRegionView
 
 
 def _link(asked: Asking, link: Link) -> LinkView:
@@ -164,6 +177,22 @@ async def look(request: Request, response: Response, secret: Annotated[str, Path
         as_of=viewer.local(as_of or asked.now),
         time_zone=asked.live.built.zone.key,
         expires=viewer.local(link.expires),
+        region=_region(asked),
+    )
+
+
+def _region(asked: Asking) -> FamilyRegionView:
+    built = asked.live.built
+    east, north = built.roads.network.junction_longitude, built.roads.network.junction_latitude
+    bounds = float(east.min()), float(north.min()), float(east.max()), float(north.max())
+    return FamilyRegionView(
+        name=asked.region,
+        title=built.about.get("title") or asked.region,
+        time_zone=built.zone.key,
+        bounds=bounds,
+        middle=((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2),
+        invented=built.invented,
+        attribution=list(built.about["attribution"]),
     )
 
 

@@ -10,7 +10,8 @@ from tests.api.http.live import NOBODY, Live
 
 Json = dict[str, Any]
 
-TOLD = {"state", "state_text", "vehicles", "as_of", "time_zone", "expires"}
+TOLD = {"state", "state_text", "vehicles", "as_of", "time_zone", "expires", "region"}
+TOLD_OF_THE_REGION = {"name", "title", "time_zone", "bounds", "middle", "invented", "attribution"}
 TOLD_OF_VEHICLES = {
     "name",
     "kind_text",
@@ -95,6 +96,23 @@ def test_a_family_follows_its_vehicle_to_the_end(live: Live) -> None:
     assert seen(live, path)["state"] == "ended"
     assert seen(live, path)["vehicles"] == []
     live.press("driver_a1", run, "available")
+
+
+def test_a_family_can_draw_a_map_of_the_region_and_learns_no_more_of_it(live: Live) -> None:
+    case = live.call()
+    region = seen(live, link_to(live, case))["region"]
+    assert set(region) == TOLD_OF_THE_REGION
+    about = live.get("dispatcher", live.at).json()
+    for name in ("name", "title", "time_zone", "invented", "attribution"):
+        assert region[name] == about[name]
+    west, south, east, north = region["bounds"]
+    spots = [live.office.spot(number) for number in range(50)]
+    assert all(west <= longitude <= east and south <= latitude <= north for longitude, latitude in spots)
+    network = live.office.live.built.roads.network
+    assert [west, south] == [min(network.junction_longitude.tolist()), min(network.junction_latitude.tolist())]
+    assert [east, north] == [max(network.junction_longitude.tolist()), max(network.junction_latitude.tolist())]
+    assert region["middle"] == [(west + east) / 2, (south + north) / 2]
+    live.done("dispatcher", f"cases/{case}/cancel", {"why": "test"})
 
 
 def test_a_link_ends_by_itself_and_when_it_is_told_to(live: Live) -> None:
