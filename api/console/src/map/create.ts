@@ -13,7 +13,7 @@ export type { MapLibre };
 
 export interface MapOptions {
   container: HTMLElement;
-  region: Region;
+  region: Pick<Region, "name" | "bounds">;
   center?: [number, number];
   zoom?: number;
   /** Buttons to zoom. */
