@@ -68,6 +68,8 @@ class OfferRow(BaseModel):
     )
     needs_text: str = Field(examples=["IGD + ICU atau PONEK"], description="The same in words.")
     vehicle_name: str | None = Field(description="What comes with the patient is called so; null: nothing is under way.")
+    patient_state: str = Field(examples=["met"])
+    patient_state_text: str
     aboard: bool = Field(description="The patient is on board, or at a door with the vehicle.")
     position: PositionView | None = Field(
         description="Where the vehicle was last seen, once the patient is on board, the vehicle has left the 250 m cell of the "
@@ -138,6 +140,8 @@ def _offer_row(
         needs=needs_as_lists(needs),
         needs_text=needs_text(needs, language_of(asked.request)),
         vehicle_name=here.vehicle_name(patient),
+        patient_state=patient.state,
+        patient_state_text=viewer.word("patient_state", patient.state),
         aboard=patient.state in RIDING,
         position=position_of(asked, here, case, patient),
         eta_minutes=minutes,

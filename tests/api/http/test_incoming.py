@@ -94,6 +94,7 @@ def test_the_arrival_is_the_way_to_the_patient_the_time_there_and_the_way_on(alo
     _fix(alone, "A1", here)
     row = _offer(alone)
     assert row["aboard"] is True
+    assert (row["patient_state"], row["patient_state_text"]) == ("aboard", "di dalam kendaraan")
     assert row["eta_minutes"] == pytest.approx(_drive_minutes(alone, here, _door(alone), "ambulance_priority"), abs=0.3)
 
 
