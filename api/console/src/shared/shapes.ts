@@ -194,3 +194,49 @@ export interface RouteView { run: string; leg: "reach" | "carry"; to: string; ro
 /** A search's result. */
 export interface Place { name: string; kind: string; longitude: number; latitude: number; [more: string]: unknown }
 export interface Address { street: string; street_distance_m: number | null; house_number: string; context: string[] }
+
+export interface OfferRow {
+  case: string;
+  kind: string | null;
+  kind_text: string;
+  priority: PriorityName | null;
+  priority_text: string;
+  offer: Offer;
+  needs: string[][];
+  needs_text: string;
+  vehicle_name: string | null;
+  patient_state: Patient["state"];
+  patient_state_text: string;
+  aboard: boolean;
+  position: Position | null;
+  eta_minutes: number | null;
+  arrives_at: string | null;
+  eta_assumed: boolean;
+  rings_at: string | null;
+}
+
+export interface DeskRow {
+  case: Case; request: DeskRequest; needs: string[][]; needs_text: string; vehicle_name: string | null; aboard: boolean; rings_at: string | null;
+}
+
+export interface SuggestionView {
+  rank: number; facility: string; name: string; kind: string; kind_text: string; phone: string; longitude: number | null; latitude: number | null;
+  minutes: number; expected_minutes: number; chance_declined: number; matched: string[]; matched_text: string; unknown: string[]; unknown_text: string;
+  remarks: Reason[]; claims: Claim[];
+}
+
+export interface SuggestionsView {
+  case: string; request: string; patient: string; open: boolean; aboard: boolean; reckoned_from: string | null; needs: string[][]; needs_text: string;
+  suggestions: SuggestionView[]; left_out: { facility: string; name: string; reasons: Reason[] }[]; left_out_count: number;
+  road_state: number; attribution: string[]; labels: string[];
+}
+
+export type FamilyState = "searching" | "coming" | "there" | "on_the_way" | "arrived" | "ended";
+export interface FamilyVehicleView {
+  name: string; kind_text: string; state: FamilyState; state_text: string; position: Position | null; arrives_at: string | null;
+  arrives_in_minutes: number | null; from_base: boolean;
+}
+export type FamilyRegionView = Pick<Region, "name" | "title" | "time_zone" | "bounds" | "middle" | "invented" | "attribution">;
+export interface FamilyView {
+  state: FamilyState; state_text: string; vehicles: FamilyVehicleView[]; as_of: string; time_zone: string; expires: string; region: FamilyRegionView;
+}
