@@ -130,6 +130,21 @@ class LiveRoads:
             roads = MappingProxyType(dict(zip(names, _together(changed, names), strict=True)))
         return RoadState(next(self._numbers), holding, hours, roads)
 
+    def affected(self, condition: RoadCondition, time: datetime) -> NDArray[np.int64]:
+        """The directed segments (int64, sorted) whose time a condition alone would change for some profile while it holds, with
+        the data's own hours as they are at an aware time. What is closed to all anyway is not among them.
+
+        Raises:
+            ConditionError: an unknown profile, a place that the network doesn't have, a time without time zone.
+        """
+        _check_aware(time)
+        self._check((condition,))
+        times = self._clauses.times.items()
+        roads = self._timed_roads(frozenset(when for when, clause in times if clause_holds(clause, time, self._time_zone)))
+        meant = [segments_meant(self._index, condition, self._way_index())]
+        changed = [self._times(name, one, (condition,), meant)[0] for name, one in roads.items()]
+        return np.unique(np.concatenate(changed))
+
     def _check(self, conditions: Sequence[RoadCondition]) -> None:
         seen: set[str] = set()
         for condition in conditions:

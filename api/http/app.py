@@ -26,6 +26,7 @@ from api.http import (
     runs,
     service_info,
     similar,
+    touched,
 )
 from api.http.described import describe
 from api.http.health import Figures
@@ -80,6 +81,7 @@ def create_app(serving: Serving, access: Access) -> FastAPI:
         runs,
         fleet,
         places,
+        touched,
         addresses,
         events,
         ogc,

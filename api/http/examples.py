@@ -132,6 +132,12 @@ BODIES: Mapping[str, Json] = MappingProxyType(
             "reason": "setinggi lutut, motor pun tidak lewat",
             "until": "2026-11-22T18:00:00+07:00",
         },
+        f"POST {_R}/conditions/preview": {
+            "kind": "procession",
+            "effect": "closed",
+            "geometry": {"type": "Point", "coordinates": [_LONGITUDE, _LATITUDE]},
+            "reach_m": 80,
+        },
         f"POST {_R}/conditions/{{condition}}/withdraw": _NOTHING,
         f"POST {_R}/places/search": {"q": "Jl. Mayor Oking 12", "near": {"longitude": _LONGITUDE, "latitude": _LATITUDE}},
         f"POST {_R}/places/address": {"longitude": _LONGITUDE, "latitude": _LATITUDE},

@@ -246,8 +246,15 @@ def _condition(asked: Asking, told: Condition, version: int) -> ConditionView:
 @router.put("/regions/{region}/conditions/{condition}", **COMMAND)
 async def post_condition(condition: ConditionPath, body: ConditionBody, asked: RoadsWriting) -> CommandAnswer:
     """Report something about roads: a closure, a flood, a market; or replace a report. Routes change at once."""
-    told = Condition(
-        id=condition,
+    told = condition_of(condition, body, asked.actor.id)
+    asked.live.understood(told, asked.now)
+    return await asked.give(c.PostCondition(told), body, Ref("condition", condition))
+
+
+def condition_of(name: str, body: ConditionBody, author: str) -> Condition:
+    """A report as the core takes it."""
+    return Condition(
+        id=name,
         kind=body.kind,
         effect=body.effect,
         geometry=body.geometry,
@@ -260,10 +267,8 @@ async def post_condition(condition: ConditionPath, body: ConditionBody, asked: R
         from_time=body.from_time,
         until=body.until,
         hours=body.hours,
-        author=asked.actor.id,
+        author=author,
     )
-    asked.live.understood(told, asked.now)
-    return await asked.give(c.PostCondition(told), body, Ref("condition", condition))
 
 
 @router.post("/regions/{region}/conditions/{condition}/withdraw", **COMMAND)

@@ -94,6 +94,8 @@ DOORS: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", R + "/facilities/{facility}"): (*LOOKING, *DESKS),
     ("PUT", R + "/availability/{facility}"): (*STAFF, *DESKS, "sitegar"),
     ("GET", R + "/conditions"): (*CREW, "planner"),
+    ("GET", R + "/conditions/{condition}/touched"): (*CREW, "planner"),
+    ("POST", R + "/conditions/preview"): CREW,
     ("PUT", R + "/conditions/{condition}"): CREW,
     ("POST", R + "/conditions/{condition}/withdraw"): CREW,
     ("GET", "/v1/events"): (*CREW, *DESKS, "sitegar"),
