@@ -1,0 +1,119 @@
+/**
+ * What a page shows of a region, read anew whenever something happens that concerns it: at once, in batches of a quarter of
+ * a second, and every so often in any case, since positions and arrivals change without an event.
+ */
+import { Problem } from "./http";
+import { says } from "./says";
+import { session } from "./session.svelte";
+import { Stream, type HappenedData, type Told } from "./stream";
+
+export interface Reading {
+  region: string;
+  /** Reads the state; raises as `get` does. */
+  read: () => Promise<void>;
+  /** These events change it. */
+  types: readonly string[];
+  /** Told of each of these events before the state is read. */
+  heard?: (data: HappenedData) => void;
+  /** How often it is read without an event, in milliseconds. */
+  every: () => number;
+}
+
+const BATCH_MS = 250;
+const AGAIN_MS = 2_000;
+
+export class Live {
+  link = $state<"connecting" | "open" | "lost">("connecting");
+  lostSince = $state<number | null>(null);
+  storeAway = $state<string | null>(null);
+  catchingUp = $state(false);
+  missed = $state(false);
+  wrong = $state("");
+  loaded = $state(false);
+
+  #stream: Stream | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #reading: Promise<void> | undefined;
+  #stopped = false;
+  #again = false;
+
+  constructor(private readonly what: Reading) {}
+
+  start(): void {
+    this.#stream = new Stream(this.what.region, session.who?.id ?? "", (told) => this.#hear(told));
+    void this.refresh();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#stream?.stop();
+    clearTimeout(this.#timer);
+  }
+
+  /** Reads the state now; once more if it is asked for meanwhile, so that what comes last is shown. */
+  refresh(): Promise<void> {
+    if (this.#reading !== undefined) {
+      this.#again = true;
+      return this.#reading;
+    }
+    this.#reading = this.#read().finally(() => (this.#reading = undefined));
+    return this.#reading;
+  }
+
+  async #read(): Promise<void> {
+    clearTimeout(this.#timer);
+    let wait = this.what.every();
+    do {
+      this.#again = false;
+      try {
+        await this.what.read();
+        this.loaded = true;
+        this.wrong = "";
+        this.missed = false;
+        this.catchingUp = false;
+        wait = this.what.every();
+      } catch (error) {
+        if (error instanceof Problem && error.signedOut) session.ended();
+        else this.wrong = says(error);
+        wait = AGAIN_MS;
+      }
+    } while (this.#again && wait !== AGAIN_MS);
+    this.#in(wait);
+  }
+
+  #in(wait: number): void {
+    clearTimeout(this.#timer);
+    if (!this.#stopped && session.who !== null) this.#timer = setTimeout(() => void this.refresh(), wait);
+  }
+
+  #hear(told: Told): void {
+    switch (told.type) {
+      case "open":
+        this.catchingUp = this.link === "lost";
+        this.link = "open";
+        this.lostSince = null;
+        void this.refresh();
+        return;
+      case "lost":
+        if (this.link !== "lost") this.lostSince = Date.now();
+        this.link = "lost";
+        return;
+      case "gap":
+        this.missed = this.loaded;
+        void this.refresh();
+        return;
+      case "store":
+        this.#store(told.data as { away: boolean; since: string | null });
+        return;
+      default:
+        if (!this.what.types.includes(told.type)) return;
+        this.what.heard?.(told.data as HappenedData);
+        this.#in(BATCH_MS);
+    }
+  }
+
+  #store({ away, since }: { away: boolean; since: string | null }): void {
+    this.storeAway = away ? (since ?? "") : null;
+    if (!away) void this.refresh();
+  }
+}
