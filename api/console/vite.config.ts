@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
-import { words } from "./build/words";
+import { words } from "./plugins/words";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 // One page alone while it is being worked on: SIAGA_PAGES=driver npm run build

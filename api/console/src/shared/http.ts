@@ -121,12 +121,12 @@ const AGAIN_MS = [400, 1_000, 2_000, 4_000, 8_000];
  * Gives a command. While the service can't be reached or its store is away it is sent again with the same id, for about
  * a quarter of a minute; then the last error is thrown.
  */
-export async function give(command: Command): Promise<Done> {
+export async function give<T = Done>(command: Command): Promise<T> {
   const headers: Record<string, string> = { "Idempotency-Key": command.key ?? newKey() };
   if (command.version !== undefined) headers["If-Match"] = `"${command.version}"`;
   for (let tries = 0; ; tries++) {
     try {
-      return await read<Done>(await ask(command.method ?? "POST", command.path, command.body ?? {}, headers));
+      return await read<T>(await ask(command.method ?? "POST", command.path, command.body ?? {}, headers));
     } catch (error) {
       const passing = error instanceof Unreachable || (error instanceof Problem && (error.status === 503 || error.status === 502));
       const wait = AGAIN_MS[tries];

@@ -1,0 +1,144 @@
+/** The open case: who, where exactly, what happened, whom to send. Read when it is opened, and again as it changes. */
+import { get, Problem } from "../shared/http";
+import { says } from "../shared/says";
+import type { Case, Choice, Particulars, Recommendation, Run, RouteView, TimelineEntry } from "../shared/shapes";
+import type { Board } from "./board.svelte";
+import type { Desk } from "./desk.svelte";
+
+const RANK_AGAIN_MS = 15_000;
+
+type Line = { geometry: GeoJSON.LineString; duration_seconds: number; distance_m: number; steps: { instruction: string }[] };
+
+export class Detail {
+  /** As it is now, or as it was when it closed. */
+  case = $state.raw<Case | null>(null);
+  particulars = $state.raw<Particulars | null>(null);
+  timeline = $state.raw<TimelineEntry[]>([]);
+  recommendation = $state.raw<Recommendation | null>(null);
+  /** When the ranking was made, by the service's answer; null while there is none. */
+  rankedAt = $state<number | null>(null);
+  ranking = $state(false);
+  noRanking = $state("");
+  chosen = $state(0);
+  routes = $state.raw<ReadonlyMap<string, RouteView>>(new Map());
+  wrong = $state("");
+
+  #ended = false;
+  #legsFor = "";
+  #timer: ReturnType<typeof setInterval>;
+
+  constructor(
+    private readonly board: Board,
+    private readonly desk: Desk,
+    readonly id: string,
+  ) {
+    void this.read();
+    void this.readParticulars();
+    this.#timer = setInterval(() => void this.rank(), RANK_AGAIN_MS);
+  }
+
+  end(): void {
+    this.#ended = true;
+    clearInterval(this.#timer);
+  }
+
+  get #at(): string {
+    return `${this.board.at}/cases/${this.id}`;
+  }
+
+  /** Reads the case and what happened to it. */
+  async read(): Promise<void> {
+    try {
+      const [one, timeline] = await Promise.all([get<Case>(this.#at), get<{ entries: TimelineEntry[] }>(`${this.#at}/timeline`)]);
+      if (this.#ended) return;
+      this.case = one;
+      this.timeline = timeline.entries;
+      this.wrong = "";
+    } catch (error) {
+      this.wrong = says(error);
+    }
+  }
+
+  async readParticulars(): Promise<void> {
+    try {
+      this.particulars = await get<Particulars>(`${this.#at}/particulars`);
+      const place = this.particulars.case["place"];
+      if (this.#ended || place === undefined || place.longitude === null || place.latitude === null) return;
+      this.desk.exact = [place.longitude, place.latitude];
+    } catch (error) {
+      this.wrong = says(error);
+    }
+  }
+
+  get waits(): boolean {
+    return this.case !== null && this.case.open && !this.case.draft && this.case.patients.some((one) => one.state === "waiting");
+  }
+
+  /** Asks whom to send, while somebody waits. */
+  async rank(): Promise<void> {
+    if (!this.waits || this.ranking) {
+      if (!this.waits) this.recommendation = null;
+      return;
+    }
+    this.ranking = true;
+    try {
+      const found = await get<Recommendation>(`${this.#at}/recommendation`);
+      if (this.#ended) return;
+      this.recommendation = found;
+      this.rankedAt = Date.now();
+      this.noRanking = "";
+      this.chosen = Math.min(this.chosen, Math.max(0, found.options.length - 1));
+      await this.#drawOption(found.options[this.chosen]);
+    } catch (error) {
+      if (this.#ended) return;
+      this.recommendation = null;
+      this.noRanking = error instanceof Problem && error.code === "case_is_draft" ? "" : says(error);
+    } finally {
+      this.ranking = false;
+    }
+  }
+
+  async look(at: number): Promise<void> {
+    this.chosen = at;
+    await this.#drawOption(this.recommendation?.options[at]);
+  }
+
+  async #drawOption(option: Choice | undefined): Promise<void> {
+    if (option === undefined) {
+      this.desk.legs = [];
+      return;
+    }
+    const wanted = option.vehicle.id;
+    const told = await get<{ legs: Line[] }>(`${this.#at}/recommendation/${encodeURIComponent(wanted)}/legs`);
+    if (this.#ended || this.recommendation?.options[this.chosen]?.vehicle.id !== wanted) return;
+    this.#draw(told.legs.map((leg, at) => line(leg.geometry, at === 0 ? "reach" : "carry")), wanted);
+  }
+
+  /** Reads the routes that this case's vehicles are driving, and draws them. */
+  async drive(runs: Run[]): Promise<void> {
+    if (this.waits || runs.length === 0) return;
+    const found = new Map<string, RouteView>();
+    for (const run of runs) {
+      try {
+        found.set(run.id, await get<RouteView>(`${this.board.at}/runs/${run.id}/route`));
+      } catch (error) {
+        // Between legs there is none: at the scene, at the door.
+        if (!(error instanceof Problem) || (error.status !== 409 && error.status !== 404 && error.status !== 422)) this.wrong = says(error);
+      }
+    }
+    if (this.#ended) return;
+    this.routes = found;
+    this.#draw([...found.values()].map((one) => line(one.route["geometry"] as GeoJSON.LineString, one.leg)), [...found.keys()].join());
+  }
+
+  #draw(legs: GeoJSON.Feature[], of: string): void {
+    this.desk.legs = legs;
+    if (of === this.#legsFor || !this.desk.following) return;
+    this.#legsFor = of;
+    const points = legs.flatMap((one) => (one.geometry as GeoJSON.LineString).coordinates as [number, number][]);
+    if (this.desk.exact !== null) points.push(this.desk.exact);
+    this.desk.map?.fit(points);
+  }
+}
+
+const line = (geometry: GeoJSON.LineString, leg: string): GeoJSON.Feature => ({ type: "Feature", geometry, properties: { leg, chosen: true } });

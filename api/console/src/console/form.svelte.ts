@@ -1,0 +1,151 @@
+/**
+ * The intake: what is typed is recorded as one types. The first thing that is known opens the case; what is added or changed
+ * goes after it, one command after the other, so that nothing overtakes anything and nothing is lost when one fails.
+ */
+import { give, Problem, type Json } from "../shared/http";
+import { says } from "../shared/says";
+import type { Case, Particulars, PriorityName } from "../shared/shapes";
+import type { Board } from "./board.svelte";
+
+export interface Fields {
+  kind: string;
+  priority: PriorityName | "";
+  place: { longitude: number; latitude: number } | null;
+  address: string;
+  landmark: string;
+  callerName: string;
+  callerPhone: string;
+  patients: number;
+  name: string;
+  complaint: string;
+  note: string;
+  pickupAt: string;
+  goal: { longitude: number; latitude: number } | null;
+  goalName: string;
+}
+
+const blank = (): Fields => ({
+  kind: "", priority: "", place: null, address: "", landmark: "", callerName: "", callerPhone: "", patients: 1, name: "", complaint: "", note: "",
+  pickupAt: "", goal: null, goalName: "",
+});
+
+const QUIET_MS = 700;
+
+/** What fields say, as the service takes it; only what differs from `before`. */
+export function changes(before: Fields, now: Fields): Json {
+  const body: Json = {};
+  const differs = (...names: (keyof Fields)[]) => names.some((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]));
+  if (differs("kind") && now.kind) body["kind"] = now.kind;
+  if (differs("priority") && now.priority) body["priority"] = now.priority;
+  if (differs("place", "address", "landmark") && now.place !== null) {
+    body["place"] = { ...now.place, ...(now.address ? { address: now.address } : {}), ...(now.landmark ? { landmark: now.landmark } : {}) };
+  }
+  if (differs("goal", "goalName") && now.goal !== null) body["destination"] = { ...now.goal, ...(now.goalName ? { address: now.goalName } : {}) };
+  const caller: Json = {};
+  if (differs("callerName")) caller["name"] = now.callerName;
+  if (differs("callerPhone")) caller["phone"] = now.callerPhone;
+  if (Object.keys(caller).length > 0) body["caller"] = caller;
+  const person: Json = {};
+  if (differs("name")) person["name"] = now.name;
+  if (differs("complaint")) person["complaint"] = now.complaint;
+  if (Object.keys(person).length > 0) body["person"] = person;
+  if (differs("note") && now.note) body["note"] = now.note;
+  if (differs("pickupAt") && now.pickupAt) body["pickup_at"] = now.pickupAt;
+  return body;
+}
+
+export class Form {
+  fields = $state<Fields>(blank());
+  /** The case, once something of it is recorded. */
+  id = $state<string | null>(null);
+  saving = $state(false);
+  savedAt = $state<number | null>(null);
+  wrong = $state("");
+  /** Something is not recorded yet. */
+  open = $state(false);
+
+  #saved: Fields = blank();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #key: string | undefined;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(private readonly board: Board) {}
+
+  /** A form about a case that is there already. */
+  static of(board: Board, one: Case, told: Particulars): Form {
+    const form = new Form(board);
+    const said = (name: string) => told.case[name]?.value ?? "";
+    const place = told.case["place"];
+    const first = told.patients["1"] ?? {};
+    form.fields = {
+      ...blank(),
+      kind: one.kind ?? "",
+      priority: one.priority ?? "",
+      place: place?.longitude != null && place.latitude != null ? { longitude: place.longitude, latitude: place.latitude } : null,
+      address: said("address"),
+      landmark: said("landmark"),
+      callerName: said("caller_name"),
+      callerPhone: said("caller_phone"),
+      note: said("note"),
+      name: first["name"]?.value ?? "",
+      complaint: first["complaint"]?.value ?? "",
+      patients: one.patients.length,
+      pickupAt: one.pickup_at ?? "",
+    };
+    form.#saved = $state.snapshot(form.fields);
+    form.id = one.id;
+    return form;
+  }
+
+  /** Something was typed or chosen; `now`: it is recorded at once. */
+  changed(now = false): void {
+    this.open = true;
+    clearTimeout(this.#timer);
+    if (now) void this.save();
+    else this.#timer = setTimeout(() => void this.save(), QUIET_MS);
+  }
+
+  /** Records what is not recorded yet. */
+  save(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#running = this.#running.then(() => this.#save());
+    return this.#running;
+  }
+
+  async #save(): Promise<void> {
+    const now = $state.snapshot(this.fields);
+    const body = changes(this.#saved, now);
+    if (Object.keys(body).length === 0 && !(this.id === null && now.patients > 1)) {
+      this.open = false;
+      return;
+    }
+    this.saving = true;
+    try {
+      if (this.id === null) {
+        if (now.patients > 1) body["patients"] = now.patients;
+        // The same id while it is tried again: a call that was recorded although no answer came is not recorded twice.
+        this.#key ??= crypto.randomUUID().replaceAll("-", "");
+        const done = await give({ path: `${this.board.at}/cases`, body, key: this.#key });
+        this.id = Object.keys(done.versions).find((one) => one.startsWith("case/"))?.slice(5) ?? null;
+        this.#refresh(done.versions);
+      } else {
+        const done = await give({ method: "PATCH", path: `${this.board.at}/cases/${this.id}`, body });
+        this.#refresh(done.versions);
+      }
+      this.#saved = { ...now };
+      this.savedAt = Date.now();
+      this.wrong = "";
+      this.open = Object.keys(changes(this.#saved, $state.snapshot(this.fields))).length > 0;
+    } catch (error) {
+      // What the service can't take would be refused again with the same id and another body.
+      if (error instanceof Problem && error.status < 500) this.#key = undefined;
+      this.wrong = says(error);
+    } finally {
+      this.saving = false;
+    }
+  }
+
+  #refresh(versions: Record<string, number>): void {
+    this.board.refresh(...Object.keys(versions));
+  }
+}
