@@ -141,9 +141,10 @@ def site(store_url: str, town: BuiltRegion) -> Iterator[Site]:
             "sitegar": Grant(("sitegar",), (live.region,)),
             "admin": Grant(("admin",), (live.region,)),
         }
-        for name, grant in grants.items():
-            live.do(live.access.people.add(name, PASSWORD, grant, "test"))
-        yield Site(live, {name: name for name in grants})
+        accounts = {role: f"{role}.{live.region}" for role in grants}  # tests share a store, and with it the accounts
+        for role, grant in grants.items():
+            live.do(live.access.people.add(accounts[role], PASSWORD, grant, "test"))
+        yield Site(live, accounts)
 
 
 @pytest.fixture
