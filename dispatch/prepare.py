@@ -19,8 +19,9 @@ from routing.bundle import new_version
 from routing.network import DrivingSide
 from routing.places import PlaceIndex
 from routing.prepare import Progress, RoadsReport, build_roads
+from routing.road_lines import road_lines
 from routing.sample import invented_register
-from routing.storage import save_arrays, save_table
+from routing.storage import save_arrays, save_drawing, save_table
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _RESERVED = "siaga-"  # accounts and tokens are kept as a region of such a name
@@ -106,6 +107,8 @@ def build_region(regions: Path, name: str, sources: Sources, *, now: datetime, p
         extra = [(f.name, _FACILITY, f.longitude, f.latitude, f.aliases) for f in overlay.facilities if f.name]
         save_arrays(folder / "places", PlaceIndex.build(network, extract.features, extra).arrays())
         progress("places", 1.0)
+        save_drawing(folder / "map" / "roads", road_lines(network, extract.backdrop))
+        save_drawing(folder / "map" / "backdrop", extract.backdrop.drawing)
         (folder / "facilities.json").write_bytes(to_json(overlay.facilities, overlay.problems))
         about.update(_about(name, sources, registers, network, roads, overlay, now))
     return RegionReport(roads, overlay, about)

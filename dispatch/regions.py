@@ -4,6 +4,7 @@
                            places/       the place index's arrays
                            facilities.json
                            demand/       cells
+                           map/          what a map draws: `roads` and `backdrop`
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from routing.road_state import RoadState
 from routing.roads import Roads, open_roads
 from routing.storage import load_arrays, load_table
 
-FORMAT = 5
+FORMAT = 6
 """Of the files of a region; another one is stale."""
 
 _NEW_OBJECTS = 20_000
@@ -60,6 +61,7 @@ class BuiltRegion:
         problems: what was wrong with the sources of the facilities.
         demand: cells of demand.
         demand_label: where their weights come from, for the record.
+        folder: of its version, named after it; what maps draw lies there and is read when one is drawn.
     """
 
     name: str
@@ -70,6 +72,7 @@ class BuiltRegion:
     problems: tuple[Problem, ...]
     demand: Demand
     demand_label: str
+    folder: Path
 
     @property
     def zone(self) -> ZoneInfo:
@@ -169,6 +172,7 @@ def _opened(name: str, bundle: Bundle, now: datetime) -> BuiltRegion:
         problems=problems,
         demand=Demand(cells["longitude"], cells["latitude"], cells["weight"], label["unit"]),
         demand_label=label["label"],
+        folder=bundle.path,
     )
 
 

@@ -13,6 +13,7 @@ from routing.earth import great_circle_m
 from routing.elements import Elements, Lines, Member, Nodes, Relation
 from routing.errors import ExtractError
 from routing.osm import Extract, Source, TagSet, TurnRestriction, Ways
+from routing.osm_backdrop import collect_backdrop
 from routing.osm_features import collect_features
 from routing.tags import duration_seconds, is_way, point_tags, road_class, timed_clauses, way_tags
 
@@ -45,7 +46,9 @@ def assemble(elements: Elements, source: Source) -> Extract:
     }
     dropped["conditions_not_understood"] = len(conditions)
     features = collect_features(elements, nodes, lines, dropped)
-    return Extract(ways, features, source, dropped)
+    west, south = float(ways.node_longitude.min()), float(ways.node_latitude.min())
+    box = west, south, float(ways.node_longitude.max()), float(ways.node_latitude.max())
+    return Extract(ways, features, source, dropped, collect_backdrop(elements, nodes, lines, features, box))
 
 
 class _TagSets:

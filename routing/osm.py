@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from routing.backdrop import Backdrop, nothing
+
 TagSet = Mapping[str, str]
 ElementKind = Literal["node", "way", "relation"]
 
@@ -104,13 +106,15 @@ class Source:
 class Extract:
     """Everything that Siaga takes from OSM for one region.
 
-    `dropped` counts what could not be used, by reason (keys of `routing.assembly.DROPPED`).
+    `dropped` counts what could not be used, by reason (keys of `routing.assembly.DROPPED`); `backdrop` is what a map shows
+    besides roads.
     """
 
     ways: Ways
     features: tuple[Feature, ...]
     source: Source
     dropped: Mapping[str, int] = field(default_factory=dict)
+    backdrop: Backdrop = field(default_factory=nothing)
 
 
 ODBL_ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0, https://www.openstreetmap.org/copyright"

@@ -21,7 +21,9 @@ from osmium.osm import NODE, RELATION, WAY
 from routing.assembly import assemble
 from routing.elements import Elements, Member, Relation
 from routing.errors import ExtractError
+from routing.map_tags import is_drawn
 from routing.osm import ODBL_ATTRIBUTION, ElementKind, Extract, Source
+from routing.osm_backdrop import in_backdrop
 from routing.osm_features import is_feature, needs_geometry
 from routing.tags import is_way
 
@@ -112,7 +114,7 @@ def _read(path: Path, say: Progress) -> Elements:
             tags,
             tuple(Member(_KINDS[member.type], member.ref, member.role) for member in relation.members),
         )
-        area = needs_geometry(found)
+        area = needs_geometry(found) or in_backdrop(found)
         if area or tags["type"] == "restriction":
             elements.add_relation(found)
             newest = max(newest, relation.timestamp)
@@ -123,7 +125,7 @@ def _read(path: Path, say: Progress) -> Elements:
     say("ways")
     for way in _objects(path, WAY):
         tags = dict(way.tags)
-        if way.id in members or (tags and (is_way(tags) or is_feature(tags, "way"))):
+        if way.id in members or (tags and (is_way(tags) or is_feature(tags, "way") or is_drawn(tags))):
             elements.add_way(way.id, [node.ref for node in way.nodes], tags)
             newest = max(newest, way.timestamp)
 

@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 from routing.assembly import assemble
 from routing.elements import NODE_SCALE, Elements, Member, Relation
 from routing.errors import ExtractError, FetchError, PlaceError
+from routing.map_tags import GROUND, RAILWAYS, WATER, WATERWAYS
 from routing.osm import ODBL_ATTRIBUTION, ElementKind, Extract, Source
 
 BoundingBox = tuple[float, float, float, float]
@@ -33,7 +34,7 @@ WANTED_TAGS: Mapping[str, bool | list[str]] = {
     "highway": True,
     "route": ["ferry"],
     "barrier": True,
-    "railway": ["level_crossing", "station", "halt"],
+    "railway": ["level_crossing", "station", "halt", *sorted(RAILWAYS)],
     "traffic_calming": True,
     "type": ["restriction"],
     # Kabupaten to RT; provinces and the country would bring their whole coastlines.
@@ -50,7 +51,11 @@ WANTED_TAGS: Mapping[str, bool | list[str]] = {
     "tourism": True,
     "leisure": True,
     "historic": True,
-    "landuse": ["residential", "cemetery", "industrial", "commercial", "retail"],
+    # For the map behind the roads.
+    "landuse": sorted({value for key, value in (*WATER, *GROUND) if key == "landuse"}),
+    "natural": sorted({"coastline", *(value for key, value in (*WATER, *GROUND) if key == "natural")}),
+    "waterway": sorted({*WATERWAYS, *(value for key, value in WATER if key == "waterway")}),
+    "aeroway": ["aerodrome"],
 }
 """What is asked for, in osmnx' form; every way and relation comes with its members."""
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.backdrop import Drawing
 from routing.network import RoadNetwork
 from routing.osm import TurnRestriction
 
@@ -92,3 +93,19 @@ def load_network(folder: Path) -> RoadNetwork:
     table["rule_sets"] = tuple(tuple(rules) for rules in table["rule_sets"])
     values: dict[str, Any] = {**load_arrays(folder), **table}
     return RoadNetwork(**values)
+
+
+def save_drawing(folder: Path, drawing: Drawing) -> None:
+    """Writes a drawing into a folder."""
+    values = {field.name: getattr(drawing, field.name) for field in fields(drawing)}
+    save_arrays(folder, {name: value for name, value in values.items() if isinstance(value, np.ndarray)})
+    save_table(folder / _TABLES, [dict(one) for one in drawing.properties])
+
+
+def load_drawing(folder: Path) -> Drawing:
+    """Maps a drawing that `save_drawing` wrote.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    return Drawing(**load_arrays(folder), properties=tuple(load_table(folder / _TABLES)))

@@ -1,7 +1,7 @@
 """Write an extract as an OSM file, so that other programs read the same roads as Siaga does.
 
-What is written is what the extract holds: the tags that matter for costs, names, turn restrictions and features, not every
-tag that the source had.
+What is written: the tags that matter for costs, names, turn restrictions and features, not every tag that the source had;
+of the backdrop only what is a feature too.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from routing.sample.ground import Ground, lay_ground
 from routing.sample.landmarks import build_landmarks, draw_districts, fill_water, name_quarters, number_houses
 from routing.sample.layout import DEGREE_M, Datum, Layout
 from routing.sample.paving import Paved, pave
+from routing.sample.scenery import draw_scenery
 from routing.sample.spellings import TOWN
 from routing.sample.streets import lay_streets
 from routing.sample.survey import Survey
@@ -67,7 +68,8 @@ def invented_town(junctions: int = 3000, *, seed: int = 1, longitude: float = 10
     fill_water(ground, survey)
     features = survey.features(len(ways.node_id), len(ways.way_id), len(ways.restrictions))
     description = f"kota rekaan {TOWN} (invented town; seed {seed}, about {junctions} junctions)"
-    return Extract(ways, features, Source(description, None, None, True, ATTRIBUTION))
+    source = Source(description, None, None, True, ATTRIBUTION)
+    return Extract(ways, features, source, backdrop=draw_scenery(ground, datum, features))
 
 
 def _of_size(seed: int, junctions: int) -> tuple[Ground, Streets]:
