@@ -6,8 +6,9 @@ import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -15,11 +16,13 @@ import uvicorn
 
 from api.access import Access
 from api.access.admin_token import AdminToken, ensure_admin_token
+from api.access.links import Links
 from api.bootstrap import STORE_FOLDER
 from api.http.app import create_app
-from api.http.serving import Serving, open_region
+from api.http.serving import Demo, Serving, open_region
 from api.settings import Settings
 from dispatch.archive import ArchiveKeyError, Archivist, Places, archive_key
+from dispatch.archive.archivist import ArchiveSettings
 from dispatch.fleet import Vehicle
 from dispatch.life.commands import RegisterUnit
 from dispatch.life.people import Actor
@@ -59,6 +62,29 @@ class Listening:
     proxies: str = ""
     public: str = ""
     working: bool = True
+
+
+Company = Callable[[str, Access, AdminToken], AbstractAsyncContextManager[None]]
+"""Who acts in a demo, given the service's address, who may do what, and the administrator's token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What is otherwise in a demo than in an office.
+
+    Attributes:
+        demo: what is said of it.
+        clock: the service's. Sessions, tokens and waits after a wrong password go by the wall's all the same.
+        archive: how the archive is kept.
+        admit: makes the accounts that anybody may sign in with.
+        company: entered before it is said that it serves, left when it ends.
+    """
+
+    demo: Demo
+    clock: Callable[[], datetime]
+    archive: ArchiveSettings
+    admit: Callable[[Access], Awaitable[None]]
+    company: Company
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +136,7 @@ async def serve(
     fleet: Sequence[Vehicle],
     listening: Listening,
     ready: Callable[[Begun], None],
+    stage: Stage | None = None,
 ) -> None:
     """Serves regions until SIGINT or SIGTERM.
 
@@ -119,6 +146,7 @@ async def serve(
         fleet: registered in the first region, if it has no vehicles yet.
         listening: where.
         ready: called once it serves.
+        stage: for a demo; None: for an office.
 
     Raises:
         StoreError: the store can't be opened. InputError: the port is taken. DataError: a region's settings are wrong.
@@ -126,8 +154,15 @@ async def serve(
     stop = _Stop()
     try:
         async with opened_store(settings) as store:
-            server, token, vehicles = await _opened(settings, built, fleet, listening, store)
-            await _until_told(server, listening, stop, lambda address: ready(Begun(address, token, vehicles)))
+            opened = await _opened(settings, built, fleet, listening, store, stage)
+
+            def company(address: str) -> AbstractAsyncContextManager[None]:
+                return nullcontext() if stage is None else stage.company(address, opened.access, opened.token)
+
+            def begun(address: str) -> None:
+                ready(Begun(address, opened.token, opened.vehicles))
+
+            await _until_told(opened.server, listening, stop, begun, company)
     except asyncio.CancelledError:
         if not stop.asked.is_set():
             raise
@@ -157,12 +192,28 @@ class _Stop:
             self._opening.cancel()
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    server: _Server
+    access: Access
+    token: AdminToken
+    vehicles: int
+
+
 async def _opened(
-    settings: Settings, built: Sequence[BuiltRegion], fleet: Sequence[Vehicle], listening: Listening, store: Store
-) -> tuple[_Server, AdminToken, int]:
+    settings: Settings,
+    built: Sequence[BuiltRegion],
+    fleet: Sequence[Vehicle],
+    listening: Listening,
+    store: Store,
+    stage: Stage | None,
+) -> _Opened:
     access = await Access.of(store, origins=frozenset({listening.public} - {""}))
     token = await ensure_admin_token(store, settings.data_folder)
-    service = Service(store, {})
+    if stage is not None:
+        access.links = Links(store, access.rules.link, stage.clock)  # they end with their case, in its time
+        await stage.admit(access)
+    service = Service(store, {}, None if stage is None else stage.clock)
     for one in built:
         one.settle()
         rules, weights = region_settings(settings.region_settings_folder, one.name)
@@ -175,9 +226,10 @@ async def _opened(
             vehicles = await _first_fleet(service, built[0].name, fleet)
         except (StoreUnreachableError, StoreRefusedError) as error:
             log.warning("region %s: whether it has vehicles is not known: %s", built[0].name, error)
-    background = _archivists(settings, service) if listening.working else {}
+    background = _archivists(settings, service, stage) if listening.working else {}
+    demo = None if stage is None else stage.demo
     config = uvicorn.Config(
-        create_app(Serving.of(service, working=listening.working, background=background), access),
+        create_app(Serving.of(service, working=listening.working, background=background, demo=demo), access),
         host=listening.host,
         port=listening.port,
         ssl_certfile=listening.certificate,
@@ -190,11 +242,13 @@ async def _opened(
         timeout_graceful_shutdown=_GRACE_SECONDS,
         timeout_keep_alive=_KEPT_OPEN_SECONDS,
     )
-    return _Server(config), token, vehicles
+    return _Opened(_Server(config), access, token, vehicles)
 
 
-def _archivists(settings: Settings, service: Service) -> dict[str, Callable[[], Awaitable[None]]]:
-    """Each region's history leaves the store for the archive; nothing personal goes with it."""
+def _archivists(settings: Settings, service: Service, stage: Stage | None) -> dict[str, Callable[[], Awaitable[None]]]:
+    """Each region's history leaves the store for the archive; nothing personal goes with it. What has been in the store for how
+    long goes by the store's clock, which is the wall's."""
+    kept = None if stage is None else stage.archive
     places = Places(settings.data_folder)
     try:
         key = archive_key(places)
@@ -202,12 +256,22 @@ def _archivists(settings: Settings, service: Service) -> dict[str, Callable[[], 
         log.warning("nothing is archived until the service is started again with the right key: %s", error)
         return {}
     return {
-        f"archive of {name}": partial(Archivist(service.store, name, live.built.zone, places.archive, key).run, service.clock)
+        f"archive of {name}": partial(Archivist(service.store, name, live.built.zone, places.archive, key, kept).run, _wall)
         for name, live in service.regions.items()
     }
 
 
-async def _until_told(server: _Server, listening: Listening, stop: _Stop, ready: Callable[[str], None]) -> None:
+def _wall() -> datetime:
+    return datetime.now(UTC)
+
+
+async def _until_told(
+    server: _Server,
+    listening: Listening,
+    stop: _Stop,
+    ready: Callable[[str], None],
+    company: Callable[[str], AbstractAsyncContextManager[None]],
+) -> None:
     stop.server = server
     if stop.asked.is_set():
         return  # the opening was to be broken off, and had ended
@@ -220,8 +284,30 @@ async def _until_told(server: _Server, listening: Listening, stop: _Stop, ready:
         port = server.servers[0].sockets[0].getsockname()[1]
         scheme = "https" if listening.certificate else "http"
         host = f"[{listening.host}]" if ":" in listening.host else listening.host
-        ready(f"{scheme}://{host}:{port}")
+        await _with_company(task, f"{scheme}://{host}:{port}", ready, company)
     await task
+
+
+async def _with_company(
+    task: asyncio.Task[None],
+    address: str,
+    ready: Callable[[str], None],
+    company: Callable[[str], AbstractAsyncContextManager[None]],
+) -> None:
+    """Until the server ends; should that be before everybody is there, nobody waits for them."""
+    here = company(address)
+    entering = asyncio.create_task(here.__aenter__())
+    await asyncio.wait((entering, task), return_when=asyncio.FIRST_COMPLETED)
+    if not entering.done():
+        entering.cancel()
+        await asyncio.wait((entering,))
+        return
+    entering.result()
+    try:
+        ready(address)
+        await asyncio.wait((task,))
+    finally:
+        await here.__aexit__(None, None, None)
 
 
 class _Quiet(logging.Filter):

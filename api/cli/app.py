@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import typer
 
 from api.bootstrap import siaga
-from api.cli import ask, keeping, people, regions, serve
+from api.cli import ask, demo, keeping, people, regions, serve
 from routing import SiagaError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command("route")(ask.route)
 app.command("nearest")(ask.nearest)
 app.command("search")(ask.search)
 app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
 app.command("backup")(keeping.backup)
 app.command("restore")(keeping.restore)
 app.command("doctor")(keeping.doctor)

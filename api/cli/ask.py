@@ -49,13 +49,17 @@ def fleet_of(region: BuiltRegion, file: Path | None, moment: datetime) -> list[V
     """
     if file is not None:
         return read_fleet(file, region.zone)
-    table = region.facilities
-    places = [(one.name, one.longitude, one.latitude) for one in table.facilities if one.name]
+    return invented_fleet(places_of(region), INVENTED_VEHICLES, 1, moment)
+
+
+def places_of(region: BuiltRegion) -> list[tuple[str, float, float]]:
+    """Where invented vehicles may stand: name, longitude, latitude in degrees; at facilities, where there are any."""
+    places = [(one.name, one.longitude, one.latitude) for one in region.facilities.facilities if one.name]
     if not places:
         network = region.roads.network
         some = np.linspace(0, network.junctions - 1, INVENTED_VEHICLES).astype(int)
         places = [("", float(network.junction_longitude[i]), float(network.junction_latitude[i])) for i in some]
-    return invented_fleet(places, INVENTED_VEHICLES, 1, moment)
+    return places
 
 
 def recommend(

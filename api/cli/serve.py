@@ -20,13 +20,23 @@ from api.cli.ask import fleet_of
 from api.cli.first_region import compiled, first_region
 from api.cli.options import LanguageName, language_of
 from dispatch.regions import BuiltRegion
-from routing import InputError, text
+from routing import InputError, Language, text
 
 
 def place_in(region: BuiltRegion) -> tuple[float, float]:
     """Somewhere in a region where people live, the same at every start; longitude, latitude in degrees."""
     busiest = int(region.demand.weight.argmax())
     return float(region.demand.longitude[busiest]), float(region.demand.latitude[busiest])
+
+
+def show_exports(begun: service.Begun, built: BuiltRegion, language: Language) -> None:
+    """Prints the lines with which README goes on in another terminal."""
+    longitude, latitude = place_in(built)
+    typer.echo(text(language, "cli.serve.try"))
+    typer.echo(f"  export SIAGA={begun.address}/v1/regions/{built.name}")
+    if begun.token.works:
+        typer.echo(f'  export TOKEN="Authorization: Bearer $(cat {shlex.quote(str(begun.token.path))})"')
+    typer.echo(f"""  export PLACE='{{"longitude": {longitude:.6f}, "latitude": {latitude:.6f}}}'""")
 
 
 def serve(
@@ -68,17 +78,12 @@ def serve(
             values = {"file": fleet, "region": built[0].name, "count": begun.vehicles}
             typer.echo(text(language, "cli.serve.fleet_not_taken", **values), err=True)
         typer.echo(begun.token.text(language))
-        longitude, latitude = place_in(built[0])
-        typer.echo(text(language, "cli.serve.try"))
-        typer.echo(f"  export SIAGA={begun.address}/v1/regions/{built[0].name}")
-        if begun.token.works:
-            typer.echo(f'  export TOKEN="Authorization: Bearer $(cat {shlex.quote(str(begun.token.path))})"')
-        typer.echo(f"""  export PLACE='{{"longitude": {longitude:.6f}, "latitude": {latitude:.6f}}}'""")
+        show_exports(begun, built[0], language)
         if host not in ("127.0.0.1", "localhost", "::1") and certificate is None and not proxy:
             typer.echo(text(language, "cli.serve.plain"), err=True)
 
     listening = service.Listening(host, port, certificate, key, proxy, public.rstrip("/"), worker)
-    with asyncio.Runner(loop_factory=_event_loop) as runner:
+    with asyncio.Runner(loop_factory=event_loop) as runner:
         runner.run(service.serve(here.settings, built, vehicles, listening, ready))
     typer.echo(text(language, "cli.serve.stopped"))
 
@@ -112,7 +117,7 @@ def _check_addresses(proxy: str, public: str) -> None:
         raise InputError(f"--public {public}: is not an address such as https://siaga.example, without a path")
 
 
-def _event_loop() -> asyncio.AbstractEventLoop:
+def event_loop() -> asyncio.AbstractEventLoop:
     """uvloop's where there is one: half the processor time for each request."""
     if sys.platform == "win32":
         return asyncio.new_event_loop()
