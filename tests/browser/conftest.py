@@ -131,9 +131,12 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def site(store_url: str, town: BuiltRegion) -> Iterator[Site]:
-    """The service with its worker, in a region of its own, with a clock that goes on."""
-    with live_at(store_url, town, RunningOffice) as live:
+def site(request: pytest.FixtureRequest, store_url: str, town: BuiltRegion) -> Iterator[Site]:
+    """The service with its worker, in a region of its own, with a clock that goes on.
+
+    `@pytest.mark.parametrize("site", [False], indirect=True)`: without the worker, so that no clock is fired.
+    """
+    with live_at(store_url, town, RunningOffice, working=getattr(request, "param", True)) as live:
         grants = {
             "dispatcher": Grant(("dispatcher",), (live.region,)),
             "driver": Grant(("driver",), (live.region,), vehicle="A1"),

@@ -200,8 +200,9 @@ async def _tokens(access: Access, office: Office, facilities: tuple[str, str]) -
 
 
 @contextmanager
-def live_at(store_url: str, town: BuiltRegion, kind: type[Office] = Office) -> Iterator[Live]:
-    """The service on a store, in a region that nobody else uses, as long as the block lasts; `kind`: with which clock."""
+def live_at(store_url: str, town: BuiltRegion, kind: type[Office] = Office, *, working: bool = True) -> Iterator[Live]:
+    """The service on a store, in a region that nobody else uses, as long as the block lasts; `kind`: with which clock;
+    `working`: its clocks are fired."""
     care = [one.id for one in town.facilities.facilities if one.kind in ("clinic", "puskesmas", "hospital")]
 
     @asynccontextmanager
@@ -212,7 +213,7 @@ def live_at(store_url: str, town: BuiltRegion, kind: type[Office] = Office) -> I
             access = await Access.of(store, lambda: here.now, passwords=fast_passwords())
             await here.fleet(4)
             tokens = await _tokens(access, here, (care[0], care[1]))
-            app = create_app(Serving.of(here.service), access)
+            app = create_app(Serving.of(here.service, working=working), access)
             yield app, (app, here, access, tokens)
 
     with served(opened, access_log=False, timeout_graceful_shutdown=1) as (server, (app, here, access, tokens)):
