@@ -47,6 +47,10 @@ class DecisionSettings:
     divert_penalty_ms: float
     standard_ms: float
     busy_share: float
+    advise_below: float
+    advise_gain: float
+    advise_as_good: float
+    advise_drive_ms: float
 
 
 def learned(prior: float, strength: float, declined: int, offered: int) -> float:
@@ -112,6 +116,10 @@ def read_settings(table: Mapping[str, Any], where: str = "decision.toml") -> Dec
         divert_penalty_ms=ms("divert", "penalty_seconds"),
         standard_ms=ms("cover", "standard_seconds"),
         busy_share=value("cover", "busy_share", 0, 0.99),
+        advise_below=value("cover", "advise_below", 0, 1),
+        advise_gain=value("cover", "advise_gain", 0, 1),
+        advise_as_good=value("cover", "advise_as_good", 0, 1),
+        advise_drive_ms=ms("cover", "advise_drive_seconds"),
     )
 
 

@@ -12,6 +12,7 @@ from api.access import Access, access_router, require
 from api.http import (
     addresses,
     cases,
+    cover,
     desk_suggestions,
     events,
     family,
@@ -80,6 +81,7 @@ def create_app(serving: Serving, access: Access) -> FastAPI:
         desk_suggestions,
         runs,
         fleet,
+        cover,
         places,
         touched,
         addresses,

@@ -72,6 +72,7 @@ DOORS: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", U + "/join"): STAFF,
     ("POST", U + "/times"): CREW,
     ("GET", R + "/vehicles"): STAFF,
+    ("GET", R + "/cover"): STAFF,
     ("GET", V): CREW,
     ("GET", V + "/job"): CREW,
     ("GET", V + "/trail"): CREW,
