@@ -9,7 +9,7 @@ UV := $(BIN)/uv pip
 .DELETE_ON_ERROR:
 
 run: .venv/ready-run
-	@exec $(BIN)/siaga serve $(if $(OSM),--osm "$(OSM)") $(ARGS)
+	@exec $(BIN)/siaga demo $(if $(OSM),--osm "$(OSM)") $(ARGS)
 
 # What `run` needs, without starting anything.
 setup: .venv/ready-run
