@@ -18,7 +18,7 @@ from api.http.fields import ConditionPath
 from api.http.language import language_of
 from api.http.own import own_facility
 from api.http.problems import documented
-from api.http.reading import everything, one
+from api.http.reading import everything
 from api.http.serving import serving_of
 from dispatch.cases import Priority, case_kinds
 from dispatch.life import commands as c
@@ -165,13 +165,14 @@ async def list_facilities(
     left = sorted((one for one in there if cursor is None or one.id > cursor), key=attrgetter("id"))
     page = left[:limit]
     return FacilityPage(
-        facilities=[_facility(asked, one, claims.get(one.id)) for one in page],
+        facilities=[facility_view(asked, one, claims.get(one.id)) for one in page],
         next=page[-1].id if len(left) > limit else None,
         as_of=None if as_of is None else asked.viewer().local(as_of),
     )
 
 
-def _facility(asked: Asking, facility: Facility, claims: Claims | None) -> FacilityView:
+def facility_view(asked: Asking, facility: Facility, claims: Claims | None) -> FacilityView:
+    """A facility, with what is claimed of it."""
     return FacilityView(
         id=facility.id,
         name=facility.name,
@@ -200,14 +201,6 @@ def claim_views(asked: Asking, claims: Claims | None) -> list[ClaimView]:
         )
         for one in (claims.claims if claims is not None else ())
     ]
-
-
-@router.get("/regions/{region}/facilities/{facility:path}")
-async def get_facility(facility: str, asked: Facilities) -> FacilityView:
-    """A facility."""
-    found = facility_of(asked, facility)
-    claims, _, _ = await one(asked, Ref("claims", claims_id(facility)))
-    return _facility(asked, found, claims if isinstance(claims, Claims) else None)
 
 
 @router.put("/regions/{region}/availability/{facility:path}", **COMMAND)

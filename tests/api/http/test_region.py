@@ -83,3 +83,34 @@ def test_who_reported_something_and_how_is_for_those_who_report(live: Live) -> N
     assert reason == "di depan rumah Bu Rina"
     assert told("planner") == ("", "")
     live.done("dispatcher", "conditions/banjir-9/withdraw")
+
+
+def test_a_facility_tells_who_says_what_where_they_disagree_and_whether_it_is_open(live: Live) -> None:
+    table = live.office.live.built.facilities
+    disputed = 0
+    for facility in table.facilities:
+        told = live.get("planner", f"facilities/{facility.id}", headers={"Accept-Language": "en"}).json()
+        assert [(one["about"], one["severity"]) for one in told["conflicts_detail"]] == [
+            (one.code, one.severity) for one in facility.conflicts
+        ]
+        assert len(told["conflicts_detail"]) == told["conflicts"]
+        assert all(one["text"] for one in told["conflicts_detail"])
+        disputed += len(told["conflicts_detail"])
+        named = {one["attribute"]: one for one in told["sources"]}
+        assert named["name"]["value"] == facility.name
+        assert named["kind"]["value_text"] == told["kind_text"]
+        assert {one["capability"] for one in told["sources"] if one["capability"]} == set(told["capabilities"])
+        assert all(one["source"] and one["attribute_text"] and one["value_text"] for one in told["sources"])
+        hours = told["hours"]
+        assert hours["written"] == facility.opening_hours
+        if facility.opening_hours == "24/7":
+            assert (hours["now"], hours["now_text"], hours["changes_at"]) == ("open", "open", None)
+        if facility.opening_hours is None:
+            assert hours["now"] == "unknown"
+    assert disputed > 0
+
+
+def test_the_list_of_facilities_stays_short(live: Live) -> None:
+    (one,) = live.get("planner", "facilities", params={"limit": 1}).json()["facilities"]
+    assert "sources" not in one
+    assert "conflicts_detail" not in one
