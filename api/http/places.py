@@ -50,6 +50,12 @@ class RegionView(BaseModel):
     road_state: int
     reports: int = Field(description="Reports about roads that hold now.")
     set_aside: dict[str, str] = Field(description="Reports that this network can't understand, and why.")
+    bounds: tuple[float, float, float, float] = Field(description="West, south, east, north of its roads, degrees.")
+    middle: tuple[float, float] = Field(description="Longitude, latitude of about the middle of its roads, degrees.")
+    desk_name: str = Field(examples=["SITEGAR"], description="Who names a facility when one declines.")
+    desk_phone: str
+    standard_minutes: float = Field(description="Within so long a vehicle is to be there; what cover is reckoned by.")
+    fix_now_seconds: float = Field(description="A position older than this is not where the vehicle is now.")
 
 
 class ClaimView(BaseModel):
@@ -125,6 +131,12 @@ def _region(live: LiveRegion) -> RegionView:
         road_state=now.state.number,
         reports=len(now.conditions),
         set_aside=dict(now.set_aside),
+        bounds=tuple(about["bounds"]),
+        middle=tuple(about["middle"]),
+        desk_name=live.rules.desk_name,
+        desk_phone=live.rules.desk_phone,
+        standard_minutes=live.settings.standard_ms / 60_000,
+        fix_now_seconds=live.settings.fix_now_seconds,
     )
 
 

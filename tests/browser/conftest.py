@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -83,6 +83,24 @@ class Site:
     def base(self) -> str:
         """Its address."""
         return self.live.base
+
+
+    def seen_at_bases(self) -> None:
+        """Every vehicle of the fleet of four has just been seen where it stands."""
+        now = self.live.office.now.isoformat()
+        fixes = [
+            {"vehicle": f"A{number}", "longitude": place[0], "latitude": place[1], "fix_time": now}
+            for number in range(1, 5)
+            if (place := self.live.office.spot(100 + number))
+        ]
+        answer = self.live.client("dispatcher").post(f"{self.live.at}/fixes", json={"fixes": fixes})
+        assert answer.status_code == 200, answer.text
+
+
+class Shoot(Protocol):
+    """Keeps a picture of a page under a name, if somebody wants to look at it."""
+
+    def __call__(self, page: Page, name: str) -> None: ...
 
 
 class Visit(Protocol):
@@ -197,7 +215,7 @@ def _same_site(url: str, base: str, complaints: list[str]) -> None:
 
 
 @pytest.fixture
-def shoot() -> Callable[[Page, str], None]:
+def shoot() -> Shoot:
     """Keeps a picture of a page, if somebody wants to look at it."""
 
     def shot(page: Page, name: str) -> None:

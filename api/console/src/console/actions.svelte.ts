@@ -2,6 +2,8 @@
  * Everything that can be done on the page right now, each with its key. A button announces itself here while it is on the
  * screen, so that the keyboard, the command bar and the mouse always offer the same.
  */
+import { untrack } from "svelte";
+
 export interface Action {
   id: string;
   /** The key that does it, as KeyboardEvent.key; "" for none. */
@@ -21,10 +23,9 @@ class Actions {
 
   /** Announces an action; gives a function that takes it back. */
   add(action: Action): () => void {
-    this.#all = [action, ...this.#all];
-    return () => {
-      this.#all = this.#all.filter((one) => one !== action);
-    };
+    // Who announces something must not be told of everything that others announce.
+    untrack(() => (this.#all = [action, ...this.#all]));
+    return () => untrack(() => (this.#all = this.#all.filter((one) => one !== action)));
   }
 
   /** Does what a key stands for; whether there was something. */

@@ -43,7 +43,7 @@ export class Alerts {
 
   #rangAt = 0;
   #ring(urgent: boolean): void {
-    if (!this.on || performance.now() - this.#rangAt < 1_500) return;
+    if (!this.on || !navigator.userActivation.hasBeenActive || performance.now() - this.#rangAt < 1_500) return;
     this.#rangAt = performance.now();
     this.#context ??= new AudioContext();
     if (this.#context.state === "suspended") void this.#context.resume();

@@ -6,6 +6,7 @@ import type { Board } from "./board.svelte";
 import type { Desk } from "./desk.svelte";
 
 const RANK_AGAIN_MS = 15_000;
+const UNDER_WAY: ReadonlySet<Run["state"]> = new Set(["assigned", "acknowledged", "en_route", "carrying"]);
 
 type Line = { geometry: GeoJSON.LineString; duration_seconds: number; distance_m: number; steps: { instruction: string }[] };
 
@@ -116,13 +117,14 @@ export class Detail {
 
   /** Reads the routes that this case's vehicles are driving, and draws them. */
   async drive(runs: Run[]): Promise<void> {
-    if (this.waits || runs.length === 0) return;
+    if (this.waits) return;
     const found = new Map<string, RouteView>();
     for (const run of runs) {
+      if (!UNDER_WAY.has(run.state)) continue; // at the scene or at a door there is none
       try {
         found.set(run.id, await get<RouteView>(`${this.board.at}/runs/${run.id}/route`));
       } catch (error) {
-        // Between legs there is none: at the scene, at the door.
+        // It has arrived meanwhile, or no road leads there.
         if (!(error instanceof Problem) || (error.status !== 409 && error.status !== 404 && error.status !== 422)) this.wrong = says(error);
       }
     }

@@ -100,9 +100,21 @@ export function pixels(sign: Sign, scale: number, marked = true): ImageData {
   return draw.getImageData(0, 0, size, size);
 }
 
-const FACILITY: Sign = { shape: "square", fill: "#ffffff", ink: "#c2222b" };
+interface FacilityMark { ink: string; lines: string }
 
-/** Puts all signs on a map: "status-<status>", "priority-<priority>", "facility". */
+/** What stands in the square of a facility: a cross where people are treated, a roof where they are sheltered, a dot elsewhere. */
+const FACILITY_MARKS: Record<string, FacilityMark> = {
+  "facility-care": { ink: "#c2222b", lines: "M10 5.5v9M5.5 10h9" },
+  "facility-social": { ink: "#7a3fb0", lines: "M5 11l5-5l5 5M7 10.5v4h6v-4" },
+  "facility-other": { ink: "#5a6670", lines: "M10 9.8v.4" },
+};
+const CARE = new Set(["hospital", "maternity_hospital", "specialist_hospital", "puskesmas", "clinic", "doctor", "midwife", "maternity_home"]);
+const SOCIAL = new Set(["shelter", "care_home"]);
+
+/** Which of them a kind of facility gets. */
+export const facilityIcon = (kind: string): string => (CARE.has(kind) ? "facility-care" : SOCIAL.has(kind) ? "facility-social" : "facility-other");
+
+/** Puts all signs on a map: "status-<status>", "priority-<priority>", "facility-<care, social or other>". */
 export function addSigns(map: MapLibre): void {
   const scale = 2;
   const add = (name: string, sign: Sign) => {
@@ -111,24 +123,28 @@ export function addSigns(map: MapLibre): void {
   for (const [name, sign] of Object.entries(STATUS_SIGN)) add(`status-${name}`, sign);
   for (const [name, sign] of Object.entries(PRIORITY_SIGN)) add(`priority-${name}`, sign);
   add("priority-unknown", UNKNOWN_SIGN);
-  if (!map.hasImage("facility")) map.addImage("facility", facility(scale), { pixelRatio: scale });
+  for (const [name, mark] of Object.entries(FACILITY_MARKS)) {
+    if (!map.hasImage(name)) map.addImage(name, facility(mark, scale), { pixelRatio: scale });
+  }
 }
 
-function facility(scale: number): ImageData {
+function facility(mark: FacilityMark, scale: number): ImageData {
   const size = 20 * scale;
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = size;
   const draw = canvas.getContext("2d");
   if (draw === null) throw new Error("no 2d canvas");
   draw.scale(scale, scale);
-  draw.fillStyle = FACILITY.fill;
-  draw.strokeStyle = FACILITY.ink;
+  draw.fillStyle = "#ffffff";
+  draw.strokeStyle = mark.ink;
+  draw.lineCap = "round";
+  draw.lineJoin = "round";
   draw.lineWidth = 1.5;
   draw.beginPath();
   draw.roundRect(2, 2, 16, 16, 4);
   draw.fill();
   draw.stroke();
-  draw.lineWidth = 3.2;
-  draw.stroke(new Path2D("M10 5.5v9M5.5 10h9"));
+  draw.lineWidth = 2.8;
+  draw.stroke(new Path2D(mark.lines));
   return draw.getImageData(0, 0, size, size);
 }

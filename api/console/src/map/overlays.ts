@@ -2,7 +2,7 @@
 import type { GeoJSONSource, Map as MapLibre } from "maplibre-gl";
 import type { Theme } from "../shared/look.svelte";
 import type { Case, Facility, PriorityName } from "../shared/shapes";
-import { PRIORITY_RANK, PRIORITY_SIGN, UNKNOWN_SIGN } from "./icons";
+import { facilityIcon, PRIORITY_RANK, PRIORITY_SIGN, UNKNOWN_SIGN } from "./icons";
 import { FONT } from "./style";
 
 type Collection = GeoJSON.FeatureCollection;
@@ -59,7 +59,7 @@ export class Overlays {
     add({
       id: "facilities", type: "symbol", source: "facilities",
       layout: {
-        "icon-image": "facility", "icon-size": ["interpolate", ["linear"], ["zoom"], 9, 0.45, 14, 0.95], "icon-allow-overlap": ["step", ["zoom"], false, 13, true] as never,
+        "icon-image": ["get", "icon"], "icon-size": ["interpolate", ["linear"], ["zoom"], 9, 0.45, 14, 0.95], "icon-allow-overlap": ["step", ["zoom"], false, 13, true] as never,
         "text-field": ["step", ["zoom"], "", 13.5, ["get", "name"]], "text-font": FONT, "text-size": 11, "text-anchor": "top", "text-offset": [0, 0.9], "text-optional": true, "text-max-width": 9,
         "symbol-sort-key": ["get", "order"],
       },
@@ -124,7 +124,7 @@ export function facilityFeatures(facilities: Iterable<Facility>): GeoJSON.Featur
     const whole = one.claims.find((claim) => claim.capability === null);
     const shut = whole !== undefined && whole.state !== "open";
     const order = ORDER.indexOf(one.kind);
-    found.push(point(one.longitude, one.latitude, { id: one.id, name: one.name, kind: one.kind, shut, order: order < 0 ? ORDER.length : order }));
+    found.push(point(one.longitude, one.latitude, { id: one.id, name: one.name, kind: one.kind, icon: facilityIcon(one.kind), shut, order: order < 0 ? ORDER.length : order }));
   }
   return found;
 }
