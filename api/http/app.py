@@ -12,6 +12,7 @@ from api.access import Access, access_router, require
 from api.http import (
     addresses,
     cases,
+    closures,
     cover,
     desk_suggestions,
     events,
@@ -25,9 +26,11 @@ from api.http import (
     positions,
     ranking,
     referrals,
+    region_figures,
     runs,
     service_info,
     similar,
+    tiles,
     touched,
 )
 from api.http.described import describe
@@ -38,6 +41,7 @@ from api.http.pages import pages_router
 from api.http.problems import documented, install
 from api.http.serving import Serving
 from api.http.trackers import OSMAND, osmand_answer, trackers_router
+from api.tiles import Tiles
 
 DESCRIPTION = """Dispatch of village ambulances and social-service escort cars: cases from the call to the handover.
 
@@ -49,11 +53,13 @@ Roads and facilities © OpenStreetMap contributors, Open Database License."""
 
 def create_app(serving: Serving, access: Access) -> FastAPI:
     """The app that serves `serving` to whoever `access` lets in."""
+    kept = Tiles()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with serving.running():
             yield
+        kept.close()
 
     app = FastAPI(
         title="Siaga",
@@ -66,7 +72,7 @@ def create_app(serving: Serving, access: Access) -> FastAPI:
         # It would tell whole addresses to whatever a variable of the environment names, and a tracker's id stands in them.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
-    app.state.serving, app.state.access, app.state.figures = serving, access, Figures()
+    app.state.serving, app.state.access, app.state.figures, app.state.tiles = serving, access, Figures(), kept
     install(app)
     accept = positions.acceptance(serving, access)
     # Routes are tried one after the other: first what is asked for most, every vehicle's position every few seconds.
@@ -84,7 +90,10 @@ def create_app(serving: Serving, access: Access) -> FastAPI:
         fleet,
         cover,
         places,
+        closures,
+        tiles,
         facility_detail,
+        region_figures,
         touched,
         addresses,
         events,

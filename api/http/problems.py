@@ -26,6 +26,7 @@ from api.access.errors import (
 )
 from api.http.language import language_of
 from api.http.redacted import redacted
+from api.tiles import TilesBusyError
 from dispatch.life.refusals import ConflictError, InvalidError, RefusedError, UnknownError
 from dispatch.reasons import Terms
 from dispatch.service.codec import CodecError
@@ -110,7 +111,7 @@ def _status(error: SiagaError) -> tuple[int, str]:
             return {UnknownError: 404, ConflictError: 409, InvalidError: 422}[type(error)], error.code
         case UnknownRegionError():
             return 404, "no_region"
-        case BusyError():
+        case BusyError() | TilesBusyError():
             return 503, "busy"
         case StoreUnreachableError():
             return 503, "store_unreachable"

@@ -1,0 +1,109 @@
+"""What the tiles of a region are cut from: its roads and backdrop, mapped from files, and its facilities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from api.tiles.grid import E7
+from api.tiles.scales import KINDS, first_zoom
+from dispatch.regions import BuiltRegion
+from facilities import Facility
+from routing.backdrop import LAYERS, Drawing, of_columns
+from routing.storage import load_drawing
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerOf:
+    """A layer of a drawing.
+
+    Attributes:
+        drawing: that it is part of.
+        things: int64[n], which of the drawing's things.
+        box: int32[n, 4], where they are, see `Drawing`.
+        zoom: uint8[n], from which zoom on each is shown.
+    """
+
+    drawing: Drawing
+    things: NDArray[np.int64]
+    box: NDArray[np.int32]
+    zoom: NDArray[np.uint8]
+
+    def within(self, box: tuple[int, int, int, int], zoom: int) -> NDArray[np.int64]:
+        """The things that are shown at a zoom and may lie in a box (1e-7 degrees), in the drawing's order."""
+        west, south, east, north = box
+        mine = self.box
+        there = (mine[:, 0] <= east) & (mine[:, 2] >= west) & (mine[:, 1] <= north) & (mine[:, 3] >= south)
+        found: NDArray[np.int64] = self.things[there & (self.zoom <= zoom)]
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sheet:
+    """A region's map.
+
+    Attributes:
+        layers: by name, in the order in which they stand in a tile; those that the region has.
+        bounds: west, south, east, north of all of it, degrees; the sea and borders not counted.
+    """
+
+    layers: Mapping[str, LayerOf]
+    bounds: tuple[float, float, float, float]
+
+    @staticmethod
+    def of(roads: Drawing, backdrop: Drawing, facilities: Iterable[Facility] = ()) -> Sheet:
+        """The sheet of a region's roads and backdrop, and its facilities."""
+        found: dict[str, LayerOf] = {}
+        for number, name in enumerate(LAYERS):
+            drawing = roads if name == "roads" else backdrop
+            if (drawing.layer == number).any():
+                found[name] = _layer(name, drawing, number)
+        pinned = _pinned([one for one in facilities if np.isfinite([one.longitude, one.latitude]).all()])
+        if len(pinned):
+            found["facilities"] = _layer("facilities", pinned, 0)
+        return Sheet({name: found[name] for name in KINDS if name in found}, bounds_of(roads))
+
+    @staticmethod
+    def open(region: BuiltRegion) -> Sheet:
+        """The sheet of a region that was built.
+
+        Raises:
+            OSError: its files can't be read.
+        """
+        folder = region.folder / "map"
+        return Sheet.of(load_drawing(folder / "roads"), load_drawing(folder / "backdrop"), region.facilities.facilities)
+
+
+def bounds_of(drawing: Drawing) -> tuple[float, float, float, float]:
+    """West, south, east, north of all things, degrees; zeros if there are none."""
+    if not len(drawing):
+        return 0.0, 0.0, 0.0, 0.0
+    low, high = drawing.box[:, :2].min(axis=0) / E7, drawing.box[:, 2:].max(axis=0) / E7
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def _layer(name: str, drawing: Drawing, number: int) -> LayerOf:
+    things = np.flatnonzero(drawing.layer == number)
+    used = np.unique(drawing.properties_of[things])
+    zooms = np.zeros(len(drawing.properties), np.uint8)
+    zooms[used] = [first_zoom(name, drawing.properties[one]) for one in used.tolist()]
+    return LayerOf(drawing, things, np.ascontiguousarray(drawing.box[things]), zooms[drawing.properties_of[things]])
+
+
+def _pinned(facilities: list[Facility]) -> Drawing:
+    facilities = sorted(facilities, key=lambda one: one.id)
+    count = len(facilities)
+    places = np.array([(one.longitude, one.latitude) for one in facilities], np.float64).reshape(count, 2)
+    return of_columns(
+        layer=np.zeros(count, np.uint8),
+        properties_of=np.arange(count, dtype=np.int32),
+        osm_id=np.zeros(count, np.int64),
+        parts_each=np.ones(count, np.int64),
+        points_each=np.ones(count, np.int64),
+        points=np.rint(places * E7).astype(np.int32),
+        size=np.zeros(count),
+        properties=tuple({"id": one.id, "name": one.name, "kind": one.kind} for one in facilities),
+    )
