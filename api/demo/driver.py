@@ -275,14 +275,17 @@ class Driver(Actor):
                 await self._be("standby")
             return
         self._stop()
-        if status == "standby" and metres(self._point, (self.role.longitude, self.role.latitude)) > _HOME_M:
-            await self._go_home()
+        away = metres(self._point, (self.role.longitude, self.role.latitude)) > _HOME_M
+        if status in ("standby", "returning") and away:
+            await self._go_home(status)
+        elif status == "returning":
+            await self._be("standby")
         elif status == "standby":
             await self._stand_by()
         else:  # broken, or what somebody else has set
             await self.until_rung(scene.wall(_LOOK_MINUTES))
 
-    async def _go_home(self) -> None:
+    async def _go_home(self, status: str) -> None:
         here, home = self._point, (self.role.longitude, self.role.latitude)
         profile = "motorcycle" if self.role.kind == "motorcycle" else "ambulance"
         points = ";".join(f"{x:.6f},{y:.6f}" for x, y in (here, home))
@@ -292,7 +295,8 @@ class Driver(Actor):
         except RefusedError:
             await self.until_rung(self.scene.wall(_LOOK_MINUTES))
             return
-        await self._be("returning")
+        if status != "returning":
+            await self._be("returning")
         self._go([(float(x), float(y)) for x, y in route["geometry"]["coordinates"]], route["duration"])
 
     async def _stand_by(self) -> None:

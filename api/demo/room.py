@@ -43,7 +43,7 @@ class Room(Actor):
         self._mine: set[str] = set()
         self._sending: set[str] = set()
         self._known: set[str] = set()
-        self._emergencies = self._booked = 0
+        self._waiting = self._booked = 0
 
     # -- ringing the others -------------------------------------------------------------------------------------------------
 
@@ -56,8 +56,9 @@ class Room(Actor):
         self._ring_crews(cases, runs)
         self._ring_desks(cases)
         self._send_for(cases)
-        self._booked = sum(one["kind"] in _BOOKED for one in cases)
-        self._emergencies = len(cases) - self._booked
+        steps = [one["search"]["step"] for one in cases if one["search"] is not None]
+        self._waiting = sum(step != "booked" for step in steps)
+        self._booked = len(steps) - self._waiting
         await asyncio.sleep(min(_LONGEST, max(_SHORTEST, _LOOK_SECONDS / self.scene.speed)))
 
     async def _set_aside(self, cases: Sequence[Json], before: set[str]) -> None:
@@ -118,16 +119,27 @@ class Room(Actor):
     async def calls(self) -> None:
         """Takes calls as they come, no more at once than the fleet can bear, until it is cancelled."""
         settings, script = self.scene.script.settings, self.scene.script
-        ambulances = sum(one.role.kind in _AMBULANCES for one in self.drivers.values())
-        most = max(1, ambulances - settings.fleet.spare)
         while True:
             await self.pause(self.random.expovariate(script.calls_per_hour / 60))
             kind = self.one_of(settings.call.kinds)
             hour = self.scene.now.astimezone(ZoneInfo(script.zone)).hour
             if kind in _BOOKED and not settings.call.hours[0] <= hour < settings.call.hours[1]:
                 kind = "emergency"
-            if (kind in _BOOKED and self._booked < settings.fleet.booked) or (kind not in _BOOKED and self._emergencies < most):
+            try:
+                bearable = await self._bearable(kind)
+            except (RefusedError, AwayError):
+                continue
+            if bearable:
                 self.begin(self._call(kind))
+
+    async def _bearable(self, kind: str) -> bool:
+        """Whether the fleet can bear one more, and some are left to whoever tries the demo."""
+        fleet = self.scene.script.settings.fleet
+        if kind in _BOOKED:
+            return self._booked < fleet.booked
+        vehicles = await self.line.get(f"{self.at}/vehicles")
+        free = sum(one["free"] and one["kind"] in _AMBULANCES for one in vehicles)
+        return bool(free - self._waiting - self._booked > fleet.spare)
 
     async def _call(self, kind: str) -> None:
         await self.open_case(kind, self._spot())

@@ -138,7 +138,7 @@ def test_its_clock_runs_as_fast_as_it_says(shown: Shown) -> None:
     assert (last - first).total_seconds() / (ended - began) == pytest.approx(SPEED, rel=0.1)
 
 
-def test_a_newcomer_sees_a_vehicle_move_and_a_case_re_routed_soon(shown: Shown, admin: httpx2.Client) -> None:
+def test_a_newcomer_sees_a_vehicle_move_and_a_case_re_routed_soon(admin: httpx2.Client) -> None:
     moved: dict[str, set[tuple[float, float]]] = {}
 
     def somebody_moved() -> bool:
@@ -190,22 +190,27 @@ def test_the_administrators_cases_are_left_alone_and_others_come_alive(shown: Sh
             break
 
 
-def test_somebody_is_handed_over_and_treated(admin: httpx2.Client) -> None:
+def test_somebody_is_handed_over_and_treated_and_the_crew_drives_home(admin: httpx2.Client) -> None:
     seen: set[str] = set()
 
     def treated() -> bool:
-        for one in admin.get(f"{REGION}/cases?limit=200").json()["cases"]:
-            seen.add(one["id"])
-        return any(
-            patient["outcome"] == "treated"
-            for name in seen
-            for patient in admin.get(f"{REGION}/cases/{name}").json()["patients"]
-        )
+        seen.update(one["id"] for one in admin.get(f"{REGION}/cases?limit=200").json()["cases"])
+        patients = (one for name in seen for one in admin.get(f"{REGION}/cases/{name}").json()["patients"])
+        return any(one["outcome"] == "treated" for one in patients)
 
     until(treated)
+    homewards: dict[str, set[float]] = {}
+
+    def drives_home() -> bool:
+        for one in admin.get(f"{REGION}/vehicles").json():
+            if one["status"] == "returning":
+                homewards.setdefault(one["id"], set()).add(one["position"]["longitude"])
+        return any(len(places) > 2 for places in homewards.values())
+
+    until(drives_home)
 
 
-def test_nobody_who_is_simulated_may_do_more_than_their_role(shown: Shown, admin: httpx2.Client) -> None:
+def test_nobody_who_is_simulated_may_do_more_than_their_role(admin: httpx2.Client) -> None:
     tokens = [one for one in admin.get("/v1/tokens").json() if one["label"].startswith("demo")]
     roles = Counter(one["role"] for one in tokens)
     assert set(roles) == {"driver", "facility", "dispatcher", "sitegar"}
@@ -217,9 +222,7 @@ def test_nobody_who_is_simulated_may_do_more_than_their_role(shown: Shown, admin
     assert all(one["regions"] == ["kota"] for one in tokens)
 
 
-def test_it_ends_leaves_nothing_behind_and_its_store_is_sound(
-    shown: Shown, siaga: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_ends_with_nothing_left_behind_and_a_sound_store(shown: Shown, siaga: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     process = shown.process
     mine = children_of(process.pid)
     assert len(mine) >= 2, mine
