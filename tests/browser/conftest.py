@@ -48,11 +48,16 @@ _FLAGS = (
 )
 
 
+_AHEAD = [timedelta()]
+"""How far any office's clock has been moved: no later one is behind it, since they share the tries to sign in, and a try
+before the last one is turned away."""
+
+
 @dataclass
 class RunningOffice(Office):
     """An office whose clock goes on by itself; `wait` moves it further."""
 
-    ahead: timedelta = field(default_factory=timedelta)
+    ahead: timedelta = field(default_factory=lambda: _AHEAD[0])
 
     def __getattribute__(self, name: str) -> Any:
         if name == "now":
@@ -63,6 +68,7 @@ class RunningOffice(Office):
         if name == "now":
             if value != START:  # the field's default, as the object is made
                 object.__setattr__(self, "ahead", value - datetime.now(UTC))
+                _AHEAD[0] = max(_AHEAD[0], object.__getattribute__(self, "ahead"))
             return
         object.__setattr__(self, name, value)
 
@@ -83,7 +89,6 @@ class Site:
     def base(self) -> str:
         """Its address."""
         return self.live.base
-
 
     def seen_at_bases(self) -> None:
         """Every vehicle of the fleet of four has just been seen where it stands."""
