@@ -165,9 +165,7 @@ def test_a_facility_never_sees_what_another_is_asked(site: Site, visit: Visit) -
     expect(card(page, "coming", mine)).to_be_visible()
     assert theirs not in page.content()
     for query in ("", f"?facility={elsewhere(live)}"):
-        assert theirs not in page.evaluate(
-            "async path => await (await fetch(path)).text()", f"{live.at}/offers{query}"
-        )
+        assert theirs not in page.evaluate("async path => await (await fetch(path)).text()", f"{live.at}/offers{query}")
 
 
 def test_who_the_patient_is_is_shown_only_when_asked_for_and_that_is_recorded(site: Site, visit: Visit) -> None:
@@ -251,7 +249,8 @@ def test_where_the_vehicle_is_stands_in_words_and_on_a_map_once_the_patient_is_o
     expect(coming).to_contain_text(SCRIPT)
     for point in ("acknowledged", "departed", "at_scene", "left_scene"):
         live.done("dispatcher", f"runs/{run}/progress", {"point": point})
-    away = next(spot for number in range(7, 60) if cell_of(*(spot := live.office.spot(number))) != cell_of(*live.office.spot(1)))
+    door = cell_of(*live.office.spot(1))
+    away = next(spot for number in range(7, 60) if cell_of(*(spot := live.office.spot(number))) != door)
     live.office.wait(seconds=90)
     live.do(live.office.seen("X1", away))
     expect(coming.locator("[data-where]")).to_contain_text("dari sini (garis lurus)")
