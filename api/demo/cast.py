@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 from collections.abc import Sequence
 
 from api.access import Access
 from api.access.admin_token import AdminToken
-from api.access.grants import Grant
+from api.access.errors import GrantError
+from api.access.grants import Grant, checked_grant
+from api.access.roles import roles
 from api.demo.script import DeskRole, DriverRole, Script
 from api.demo.settings import DemoSettings
 from api.http.serving import Account
 from dispatch.fleet import Vehicle, VehicleKind
 from dispatch.regions import BuiltRegion
+from facilities import Facility
 
 _BY = "demo"
 _ASKED = ("hospital", "puskesmas", "clinic")
@@ -31,13 +36,29 @@ class Cast:
         self._settings, self._built, self._fleet = settings, built, fleet
         table = settings.account
         kinds = {kind: number for number, kind in enumerate(_ASKED)}
-        asked = [one for one in built.facilities.facilities if one.kind in kinds]
-        self._facilities = sorted(asked, key=lambda one: (kinds[one.kind], one.id))[:_MOST_DESKS]
+        asked = [one for one in built.facilities.facilities if one.kind in kinds and self._can_have_a_desk(one.id)]
+        weight = built.demand.weight / built.demand.weight.sum()
+        middle = float(built.demand.longitude @ weight), float(built.demand.latitude @ weight)
+
+        def apart(one: Facility | Vehicle) -> float:
+            return (
+                math.inf if one.longitude is None or one.latitude is None else math.dist(middle, (one.longitude, one.latitude))
+            )
+
+        # Those in the middle of things are asked and sent most: whoever signs in sees something.
+        self._facilities = sorted(asked, key=lambda one: (kinds[one.kind], apart(one), one.id))[:_MOST_DESKS]
         ambulances = [one for one in fleet if one.kind is VehicleKind.VILLAGE_AMBULANCE]
-        self._vehicle = (ambulances or list(fleet))[0].id
+        self._vehicle = min(ambulances or fleet, key=lambda one: (apart(one), one.id)).id
         self._facility = self._facilities[0].id if self._facilities else None
         roles = [role for role in table.names if role != "facility" or self._facility is not None]
         self.accounts = tuple(Account(table.names[role], password, role, table.pages[role]) for role in roles)
+
+    def _can_have_a_desk(self, facility: str) -> bool:
+        try:
+            checked_grant(Grant(("facility",), (self._built.name,), facility=facility), "token", roles())
+        except GrantError:
+            return False  # its id in some register is none that a token can name
+        return True
 
     async def made(self, access: Access, admin: AdminToken, *, address: str, calls_per_hour: float, seed: int) -> Script:
         """Makes tokens for all who are simulated; what they are told.
@@ -50,25 +71,18 @@ class Cast:
         async def token(label: str, grant: Grant) -> str:
             return (await access.tokens.create(label, grant, _BY))[0]
 
-        drivers = [
-            DriverRole(
-                one.id,
-                one.kind,
-                await token(f"demo {one.id}", Grant(("driver",), here, vehicle=one.id)),
-                float(one.base_longitude if one.base_longitude is not None else one.longitude or 0.0),
-                float(one.base_latitude if one.base_latitude is not None else one.latitude or 0.0),
-                one.id == self._vehicle,
-            )
-            for one in self._fleet
-        ]
-        desks = [
-            DeskRole(
-                one.id,
-                await token(f"demo {number}", Grant(("facility",), here, facility=one.id)),
-                one.id == self._facility,
-            )
-            for number, one in enumerate(self._facilities)
-        ]
+        crews, desks, (room, sitegar) = await asyncio.gather(
+            asyncio.gather(*(token(f"demo {one.id}", Grant(("driver",), here, vehicle=one.id)) for one in self._fleet)),
+            asyncio.gather(
+                *(
+                    token(f"demo desk {number}", Grant(("facility",), here, facility=one.id))
+                    for number, one in enumerate(self._facilities, 1)
+                )
+            ),
+            asyncio.gather(
+                token("demo call-taker", Grant(("dispatcher",), here)), token("demo SITEGAR", Grant(("sitegar",), here))
+            ),
+        )
         demand = self._built.demand
         spots = zip(demand.longitude.tolist(), demand.latitude.tolist(), demand.weight.tolist(), strict=True)
         held = await access.tokens.find(admin.path.read_text(encoding="ascii").strip())
@@ -78,10 +92,10 @@ class Cast:
             str(self._built.zone),
             calls_per_hour,
             seed,
-            await token("demo call-taker", Grant(("dispatcher",), here)),
-            await token("demo SITEGAR", Grant(("sitegar",), here)),
-            drivers,
-            desks,
+            room,
+            sitegar,
+            [_crew(one, secret, one.id == self._vehicle) for one, secret in zip(self._fleet, crews, strict=True)],
+            [DeskRole(one.id, secret, one.id == self._facility) for one, secret in zip(self._facilities, desks, strict=True)],
             list(spots),
             [] if held.value is None else [held.value.id],
             self._settings,
@@ -90,7 +104,27 @@ class Cast:
     async def admitted(self, access: Access) -> None:
         """Makes the accounts; raises as `made`."""
         here = (self._built.name,)
-        for one in self.accounts:
-            vehicle = self._vehicle if one.role == "driver" else None
-            facility = self._facility if one.role == "facility" else None
-            await access.people.add(one.name, one.password, Grant((one.role,), here, vehicle, facility), _BY)
+        await asyncio.gather(
+            *(
+                access.people.add(
+                    one.name,
+                    one.password,
+                    Grant(
+                        (one.role,),
+                        here,
+                        self._vehicle if one.role == "driver" else None,
+                        self._facility if one.role == "facility" else None,
+                    ),
+                    _BY,
+                )
+                for one in self.accounts
+            )
+        )
+
+
+def _crew(vehicle: Vehicle, token: str, waits: bool) -> DriverRole:
+    longitude = vehicle.base_longitude if vehicle.base_longitude is not None else vehicle.longitude
+    latitude = vehicle.base_latitude if vehicle.base_latitude is not None else vehicle.latitude
+    assert longitude is not None
+    assert latitude is not None
+    return DriverRole(vehicle.id, vehicle.kind, token, longitude, latitude, waits)

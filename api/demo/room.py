@@ -202,10 +202,9 @@ class Room(Actor):
         for _ in range(opening.others):
             self.begin(self._call("emergency"))
         (run,) = answer["made"]["run"]
-        while time.monotonic() - begun < _GIVE_UP_SECONDS:
-            vehicle = (await self.line.get(f"{self.at}/runs/{run}"))["vehicle"]
-            if vehicle in self.drivers and self.drivers[vehicle].moved:
-                break
+        driver = self.drivers[(await self.line.get(f"{self.at}/runs/{run}"))["vehicle"]]
+        driver.ring()
+        while not driver.moved and time.monotonic() - begun < _GIVE_UP_SECONDS:
             await asyncio.sleep(0.1)
         scene.decline_from = time.monotonic() + opening.decline
 
