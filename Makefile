@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 BIN := .venv/bin
 UV := $(BIN)/uv pip
 
-.PHONY: run setup test test-slow bench lock clean
+.PHONY: run setup test test-slow bench pages lock clean
 .DELETE_ON_ERROR:
 
 run: .venv/ready-run
@@ -22,6 +22,10 @@ test-slow: .venv/ready-test
 
 bench: .venv/ready-test
 	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+# The pages, from api/console into api/static; needs Node.js 20.19 or later. What it makes is committed, so that nobody else does.
+pages:
+	@cd api/console && npm ci --silent && npm run --silent check && npm run --silent test && npm run --silent build -- --logLevel warn
 
 # The environment. A bare `pip` brings uv, whose hash is locked like every other package's; uv brings the rest.
 .venv/bin/uv: requirements-setup.lock
