@@ -35,7 +35,7 @@ export function createMap({ container, region, center, zoom, buttons = true }: M
   });
   map.touchZoomRotate.disableRotation();
   map.addControl(new AttributionControl({ compact: false, customAttribution: t("ui.map.attribution") }));
-  map.addControl(new ScaleControl({ maxWidth: 120 }), "bottom-left");
+  map.addControl(new ScaleControl({ maxWidth: 120 }), "top-left");
   if (buttons) map.addControl(new NavigationControl({ showCompass: false }), "top-right");
   return map;
 }

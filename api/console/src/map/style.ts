@@ -4,17 +4,17 @@ import type { Theme } from "../shared/look.svelte";
 
 interface Palette {
   land: string; water: string; green: string; built: string; special: string; road: string; casing: string; major: string; minor: string;
-  text: string; halo: string; rail: string; boundary: string; waterText: string; building: string;
+  text: string; halo: string; rail: string; boundary: string; waterText: string;
 }
 
 const PALETTES: Record<Theme, Palette> = {
   light: {
     land: "#f2f1ec", water: "#b5d8e8", green: "#d9e8cf", built: "#e9e5dc", special: "#ece2ea", road: "#ffffff", casing: "#c3bfb3", major: "#f8d79b",
-    minor: "#ffffff", text: "#3a4441", halo: "#ffffff", rail: "#a9a59b", boundary: "#8d7ca3", waterText: "#2f6f8f", building: "#dcd7ca",
+    minor: "#ffffff", text: "#3a4441", halo: "#ffffff", rail: "#a9a59b", boundary: "#8d7ca3", waterText: "#2f6f8f",
   },
   dark: {
     land: "#121a1a", water: "#16323f", green: "#18261c", built: "#1a2221", special: "#211f28", road: "#3a4645", casing: "#0b1010", major: "#6d5c34",
-    minor: "#2f3a39", text: "#b9c7c3", halo: "#0b1010", rail: "#4b5351", boundary: "#6d5f85", waterText: "#7fb5cf", building: "#232d2b",
+    minor: "#2f3a39", text: "#b9c7c3", halo: "#0b1010", rail: "#4b5351", boundary: "#6d5f85", waterText: "#7fb5cf",
   },
 };
 
@@ -98,7 +98,6 @@ export function regionStyle(tiles: string, theme: Theme): StyleSpecification {
       },
       { id: "water", type: "fill", source: "region", "source-layer": "water", paint: { "fill-color": p.water } },
       { id: "waterways", type: "line", source: "region", "source-layer": "waterways", paint: { "line-color": p.water, "line-width": byZoom(10, 0.6, 14, 2, 18, 7) } },
-      { id: "buildings", type: "fill", source: "region", "source-layer": "buildings", minzoom: 15, paint: { "fill-color": p.building } },
       { id: "boundaries", type: "line", source: "region", "source-layer": "boundaries", paint: { "line-color": p.boundary, "line-width": 1, "line-dasharray": [4, 3], "line-opacity": 0.7 } },
       ...roads(p),
       { id: "railways", type: "line", source: "region", "source-layer": "railways", minzoom: 11, paint: { "line-color": p.rail, "line-width": byZoom(11, 0.8, 16, 2.5), "line-dasharray": [3, 2] } },
