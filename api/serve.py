@@ -29,7 +29,7 @@ from dispatch.life.people import Actor
 from dispatch.regions import BuiltRegion
 from dispatch.service.live_region import LiveRegion
 from dispatch.service.loading import load_units
-from dispatch.service.region_settings import region_settings
+from dispatch.service.region_settings import region_settings, settings_file
 from dispatch.service.service import Service
 from dispatch.service.warming import warm_up
 from dispatch.store import EmbeddedServer, Notice, Store, StoreError, StoreRefusedError, StoreUnreachableError, open_store
@@ -216,8 +216,10 @@ async def _opened(
     service = Service(store, {}, None if stage is None else stage.clock)
     for one in built:
         one.settle()
-        rules, weights = region_settings(settings.region_settings_folder, one.name)
-        service.regions[one.name] = live = LiveRegion(one, rules, weights, service.clock())
+        folder = settings.region_settings_folder
+        rules, weights = region_settings(folder, one.name)
+        own = settings_file(folder, one.name)
+        service.regions[one.name] = live = LiveRegion(one, rules, weights, service.clock(), own)
         warm_up(live, service.clock())
         await open_region(store, one.name)
     vehicles = 0

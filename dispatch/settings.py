@@ -85,9 +85,12 @@ def read_settings(table: Mapping[str, Any], where: str = "decision.toml") -> Dec
     asking = table.get("offers", {}).get("asking")
     if asking not in get_args(Asking):
         raise DataError(f"{where}: [offers] asking must be one of {', '.join(get_args(Asking))}, not {asking!r}")
+    listed = table.get("divert", {}).get("priorities")
     try:
-        divert = frozenset(Priority(name) for name in table["divert"]["priorities"])
-    except (KeyError, ValueError) as error:
+        if not isinstance(listed, list):
+            raise DataError(f"{where}: [divert] priorities must be a list, not {listed!r}")
+        divert = frozenset(Priority(name) for name in listed)
+    except ValueError as error:
         raise DataError(f"{where}: [divert] priorities: {error}") from error
     return DecisionSettings(
         asking=asking,

@@ -123,6 +123,10 @@ BODIES: Mapping[str, Json] = MappingProxyType(
                 }
             ]
         },
+        f"PUT {_R}/settings": {
+            "life": {"referral": {"desk_phone": "0251-8312292"}, "clocks": {"answer": {"first": 240}}},
+            "decision": {"offers": {"tries": 2}},
+        },
         f"PUT {_R}/availability/{{facility}}": {"state": "full", "capability": "emergency"},
         f"PUT {_R}/conditions/{{condition}}": {
             "kind": "flood",

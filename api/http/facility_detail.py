@@ -45,7 +45,7 @@ class SourceView(BaseModel):
     value_text: str
     source: str = Field(
         examples=["faskes.csv:7"],
-        description="osm:way/123, or a register's file and line; kind:hospital: it follows from the kind; (name): from its name.",
+        description="osm:way/123, or a register's file and line; kind:hospital: the kind implies it; (name): its name says it.",
     )
     date: str | None = Field(description="Of when; null: the source bears no date.")
     implied: bool = Field(description="It follows from the kind or from another capability; nobody says so.")

@@ -32,6 +32,7 @@ ClockKind = Literal[
     "clear",
 ]
 AfterDecline = Literal["next", "sitegar"]
+_LONGEST = 200
 HELP_STEPS: tuple[SearchStep, ...] = ("neighbours", "psc119", "queue")
 
 
@@ -107,12 +108,17 @@ def read_rules(
     if set(clocks) != set(get_args(ClockKind)):
         odd = sorted(set(clocks) ^ set(get_args(ClockKind)))
         raise DataError(f"{where}: [clocks] must name exactly {', '.join(get_args(ClockKind))}; look at {odd[0]!r}")
-    order = tuple(merged.get("search", {}).get("no_vehicle", ()))
-    if not order or order[-1] != "queue" or not set(order) <= set(HELP_STEPS) or len(set(order)) != len(order):
+    listed = merged.get("search", {}).get("no_vehicle", ())
+    order = tuple(listed) if isinstance(listed, list | tuple) else ()
+    known = all(one in HELP_STEPS for one in order)
+    if not order or not known or order[-1] != "queue" or len(set(order)) != len(order):
         raise DataError(f"{where}: [search] no_vehicle must be some of {', '.join(HELP_STEPS)}, each once, 'queue' last")
     after = merged.get("referral", {}).get("after_decline")
     if after not in ("next", "sitegar"):
         raise DataError(f"{where}: [referral] after_decline must be one of {', '.join(get_args(AfterDecline))}, not {after!r}")
+    for key in ("desk_name", "desk_phone"):
+        if not isinstance(said := merged["referral"][key], str) or len(said) > _LONGEST:
+            raise DataError(f"{where}: [referral] {key} must be text of at most {_LONGEST} letters")
     return Rules(
         clocks=MappingProxyType({name: _period(where, name, value) for name, value in clocks.items()}),
         late_factor=number("late", "factor", 1, 10),

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from dispatch.facts import Region
 from dispatch.life.reports import Claims, Condition
@@ -48,12 +49,20 @@ class LiveRegion:
 
     Attributes:
         built: as it was prepared.
-        rules, settings: its own.
+        rules, settings: its own; replaced as a whole where an administrator sets others.
+        own_settings: the file that they are from (`dispatch.service.region_settings`), or None: nobody can set others.
         now: as it is; replaced as a whole.
     """
 
-    def __init__(self, built: BuiltRegion, rules: Rules, settings: DecisionSettings, moment: datetime) -> None:
-        self.built, self.rules, self.settings = built, rules, settings
+    def __init__(
+        self,
+        built: BuiltRegion,
+        rules: Rules,
+        settings: DecisionSettings,
+        moment: datetime,
+        own_settings: Path | None = None,
+    ) -> None:
+        self.built, self.rules, self.settings, self.own_settings = built, rules, settings, own_settings
         self._lock = threading.Lock()
         self.now = self._made((), (), moment)
 

@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import httpx2
@@ -22,6 +24,7 @@ from api.access.grants import Grant
 from api.http.app import create_app
 from api.http.serving import Serving
 from dispatch.regions import BuiltRegion
+from dispatch.service.region_settings import settings_file
 from dispatch.store import Store, open_store
 from tests.api.access.site import fast_passwords
 from tests.servers import NO_TLS, WITHIN_S, Server, served
@@ -216,7 +219,11 @@ def live_at(store_url: str, town: BuiltRegion, kind: type[Office] = Office, *, w
             app = create_app(Serving.of(here.service, working=working), access)
             yield app, (app, here, access, tokens)
 
-    with served(opened, access_log=False, timeout_graceful_shutdown=1) as (server, (app, here, access, tokens)):
+    with (
+        TemporaryDirectory() as settings,
+        served(opened, access_log=False, timeout_graceful_shutdown=1) as (server, (app, here, access, tokens)),
+    ):
+        here.live.own_settings = settings_file(Path(settings), here.region)
         live = Live(app, here, access, server, care[0], care[1], tokens)
         try:
             yield live
