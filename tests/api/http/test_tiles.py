@@ -143,9 +143,13 @@ def test_a_report_by_ways_is_drawn_as_its_streets(live: Live) -> None:
 def test_a_circle_is_drawn_with_the_streets_that_it_touches(live: Live) -> None:
     spot = live.office.spot(3)
     body = {
-        **{"kind": "flood", "effect": "slower", "value": 3, "reach_m": 120},
+        "kind": "flood",
+        "effect": "slower",
+        "value": 3,
+        "reach_m": 120,
         "geometry": {"type": "Point", "coordinates": list(spot)},
-        **{"until": "2026-03-09T10:00:00+07:00", "hours": "Mo-Su 18:00-24:00"},
+        "until": "2026-03-09T10:00:00+07:00",
+        "hours": "Mo-Su 18:00-24:00",
     }
     live.done("dispatcher", "conditions/banjir-9", body, method="PUT")
     streets, drawn = _features(live, "dispatcher", "banjir-9")
