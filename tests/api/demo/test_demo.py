@@ -242,3 +242,25 @@ def test_it_ends_with_nothing_left_behind_and_a_sound_store(shown: Shown, siaga:
     monkeypatch.setenv("SIAGA_DATA_DIR", str(shown.folder / "demo"))
     checked = siaga("doctor")
     assert checked.code == 0, checked
+
+
+@pytest.mark.slow
+def test_killed_it_leaves_nobody_behind_and_begins_anew(data_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "regions").symlink_to(data_folder / "regions")
+    command = [Path(sys.executable).parent / "siaga", "demo", "--region", "kota", "--port", "0", "--lang", "en"]
+    for _ in range(2):
+        with subprocess.Popen(
+            command, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            try:
+                assert process.stdout is not None
+                while "export PLACE=" not in (line := process.stdout.readline()):
+                    assert line, process.communicate()
+                mine = children_of(process.pid)
+                assert len(mine) >= 2
+            finally:
+                process.kill()
+        deadline = time.monotonic() + 15
+        while any(Path(f"/proc/{one}").exists() for one in mine):
+            assert time.monotonic() < deadline, mine
+            time.sleep(0.05)
