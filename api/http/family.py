@@ -70,6 +70,10 @@ class NewLinkView(BaseModel):
 
     link: LinkView
     path: str = Field(examples=["/v1/family/0cV3…"])
+    page: str = Field(
+        examples=["/keluarga#0cV3…"],
+        description="The page for people. The secret stands behind a #, which no browser sends to any server.",
+    )
 
 
 class FamilyVehicleView(BaseModel):
@@ -129,7 +133,7 @@ async def make_link(case: CasePath, body: LinkBody, asked: Writing) -> NewLinkVi
         raise InvalidError("id_reused", command=asked.key)
     if repeated:
         asked.response.headers["Idempotent-Replayed"] = "true"
-    return NewLinkView(link=_link(asked, link), path=f"/v1/family/{secret}")
+    return NewLinkView(link=_link(asked, link), path=f"/v1/family/{secret}", page=f"/keluarga#{secret}")
 
 
 async def _can_be_made(asked: Asking, case: Case, version: int) -> None:

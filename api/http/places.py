@@ -38,6 +38,13 @@ Claiming = Annotated[Asking, Depends(asking("availability.any", "availability.ow
 Places = Annotated[Asking, Depends(asking("places.read"))]
 
 
+class PeriodView(BaseModel):
+    """How long until a clock rings, and until it rings once more."""
+
+    first_seconds: float
+    again_seconds: float
+
+
 class RegionView(BaseModel):
     """A region that is served here."""
 
@@ -56,6 +63,11 @@ class RegionView(BaseModel):
     desk_phone: str
     standard_minutes: float = Field(description="Within so long a vehicle is to be there; what cover is reckoned by.")
     fix_now_seconds: float = Field(description="A position older than this is not where the vehicle is now.")
+    clocks: dict[str, PeriodView] = Field(
+        description="How long anything may wait, by the name of its clock in data/life.toml: intake, assign, answer, desk, …"
+    )
+    late_factor: float = Field(description="Whoever is on the way is late after this times the expected time …")
+    late_seconds: float = Field(description="… and this.")
 
 
 class ClaimView(BaseModel):
@@ -137,6 +149,12 @@ def _region(live: LiveRegion) -> RegionView:
         desk_phone=live.rules.desk_phone,
         standard_minutes=live.settings.standard_ms / 60_000,
         fix_now_seconds=live.settings.fix_now_seconds,
+        clocks={
+            name: PeriodView(first_seconds=one.first.total_seconds(), again_seconds=one.again.total_seconds())
+            for name, one in live.rules.clocks.items()
+        },
+        late_factor=live.rules.late_factor,
+        late_seconds=live.rules.late.total_seconds(),
     )
 
 

@@ -138,6 +138,8 @@ def test_the_same_command_gives_the_same_link_and_another_one_another(live: Live
     assert (first.status_code, again.status_code) == (201, 201)
     assert first.json() == again.json()
     assert again.headers["idempotent-replayed"] == "true"
+    page, fragment = first.json()["page"].split("#")
+    assert (page, f"/v1/family/{fragment}") == ("/keluarga", first.json()["path"])
     paths = {first.json()["path"], link_to(live, case), link_to(live, other)}
     assert len(paths) == 3
     assert all(len(path.rpartition("/")[2]) == 43 for path in paths)

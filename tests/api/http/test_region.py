@@ -110,6 +110,23 @@ def test_a_facility_tells_who_says_what_where_they_disagree_and_whether_it_is_op
     assert disputed > 0
 
 
+def test_a_region_tells_what_pages_need_to_show_it(live: Live) -> None:
+    told = live.get("planner", live.at).json()
+    assert told in live.client("planner").get("/v1/regions").json()
+    here = live.office.live
+    network = here.built.roads.network
+    west, south, east, north = told["bounds"]
+    for longitude, latitude in zip(network.junction_longitude, network.junction_latitude, strict=True):
+        assert west <= longitude <= east
+        assert south <= latitude <= north
+    assert west < told["middle"][0] < east
+    assert south < told["middle"][1] < north
+    assert (told["desk_name"], told["standard_minutes"], told["fix_now_seconds"]) == ("SITEGAR", 15.0, 300.0)
+    assert told["clocks"]["answer"] == {"first_seconds": 300.0, "again_seconds": 300.0}
+    assert set(told["clocks"]) == set(here.rules.clocks)
+    assert (told["late_factor"], told["late_seconds"]) == (1.5, 180.0)
+
+
 def test_the_list_of_facilities_stays_short(live: Live) -> None:
     (one,) = live.get("planner", "facilities", params={"limit": 1}).json()["facilities"]
     assert "sources" not in one
