@@ -33,6 +33,7 @@ from dispatch.service.region_settings import region_settings, settings_file
 from dispatch.service.service import Service
 from dispatch.service.warming import warm_up
 from dispatch.store import EmbeddedServer, Notice, Store, StoreError, StoreRefusedError, StoreUnreachableError, open_store
+from dispatch.store.store import KEEP_ANSWERS_DAYS
 from routing import InputError
 
 log = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ class Stage:
         demo: what is said of it.
         clock: the service's. Sessions, tokens and waits after a wrong password go by the wall's all the same.
         archive: how the archive is kept.
+        keep_answers_days: see `opened_store`.
         admit: makes the accounts that anybody may sign in with.
         company: entered before it is said that it serves, left when it ends.
     """
@@ -83,6 +85,7 @@ class Stage:
     demo: Demo
     clock: Callable[[], datetime]
     archive: ArchiveSettings
+    keep_answers_days: float
     admit: Callable[[Access], Awaitable[None]]
     company: Company
 
@@ -103,18 +106,22 @@ class Begun:
 
 
 @asynccontextmanager
-async def opened_store(settings: Settings) -> AsyncIterator[Store]:
+async def opened_store(settings: Settings, keep_answers_days: float = KEEP_ANSWERS_DAYS) -> AsyncIterator[Store]:
     """The store of the settings: an outside server, or one of our own in the data folder.
+
+    Args:
+        settings: of the environment.
+        keep_answers_days: so long a command that is given again gets the answer of then.
 
     Raises:
         StoreError: it can't be opened; the message says why and what to do.
     """
     if settings.store_url:
-        async with await open_store(settings.store_url) as store:
+        async with await open_store(settings.store_url, keep_answers_days=keep_answers_days) as store:
             yield store
         return
     server = await EmbeddedServer.start(settings.data_folder / STORE_FOLDER, report=_noticed)
-    async with server, await open_store(server.url) as store:
+    async with server, await open_store(server.url, keep_answers_days=keep_answers_days) as store:
         yield store
 
 
@@ -153,7 +160,7 @@ async def serve(
     """
     stop = _Stop()
     try:
-        async with opened_store(settings) as store:
+        async with opened_store(settings, KEEP_ANSWERS_DAYS if stage is None else stage.keep_answers_days) as store:
             opened = await _opened(settings, built, fleet, listening, store, stage)
 
             def company(address: str) -> AbstractAsyncContextManager[None]:

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 KEPT = ArchiveSettings(keep_stream=timedelta(hours=1), keep_closed=timedelta(hours=1), clear_every=timedelta(minutes=10))
 """A demo that runs for days keeps no more than the last hour."""
+KEEP_ANSWERS_DAYS = 1 / 24
 
 _WARM_SECONDS = 40.0
 _LEAVE_SECONDS = 3.0
@@ -77,7 +78,7 @@ def stage(
         async with playing(script, wanted.language):
             yield
 
-    return Stage(shown, FastClock(wanted.speed), KEPT, partial(_admit, cast), company), cast.accounts
+    return Stage(shown, FastClock(wanted.speed), KEPT, KEEP_ANSWERS_DAYS, partial(_admit, cast), company), cast.accounts
 
 
 async def _admit(cast: Cast, access: Access) -> None:
