@@ -19,6 +19,7 @@ from routing.tags import is_way
 Degrees = NDArray[np.float64]
 Box = tuple[float, float, float, float]
 
+_BEYOND_DEGREES = 0.25
 _SHORE_DEGREES = 1e-7
 """So far beside the coast, on its right, it is asked whether a face is sea."""
 
@@ -117,21 +118,41 @@ def _closed(runs: Iterable[Degrees]) -> BaseGeometry:
 
 
 def sea_areas(coast: Sequence[Degrees], box: Box) -> list[BaseGeometry]:
-    """The sea within a box: the faces that the coast cuts it into and that lie on the coast's right (OSM wiki,
-    Tag:natural=coastline). A face that touches the coast from both sides, where the data is broken, is left out."""
+    """The sea in a box and a way beyond it: the faces that the coast cuts it into and that lie on the coast's right (OSM wiki,
+    Tag:natural=coastline).
+
+    Beyond the box, where the extract need not have the coast, it is drawn on straight out, so that the sea of a map doesn't end
+    at the last road. A face that touches the coast from both sides, where the data is broken, is left out.
+    """
     frame = shapely.box(*box)
     strings = [line for line in (LineString(run) for run in coast) if line.intersects(frame)]
     if not strings:
         return []
     inside = shapely.intersection(shapely.union_all(strings), frame)
-    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(shapely.union_all([inside, frame.boundary]))))
+    west, south, east, north = box
+    beyond = (west - _BEYOND_DEGREES, south - _BEYOND_DEGREES, east + _BEYOND_DEGREES, north + _BEYOND_DEGREES)
+    edges = [inside, shapely.box(*beyond).boundary, *_drawn_on(inside, box, beyond)]
+    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(shapely.union_all(edges))))
     tree = shapely.STRtree(faces)
     votes = np.zeros((len(faces), 2), np.int64)
+    runs = [shapely.get_coordinates(line) for line in shapely.get_parts(inside) if line.geom_type == "LineString"]
     for side, sign in enumerate((1, -1)):
-        beside = np.concatenate([_beside(run, sign) for run in coast])
+        beside = np.concatenate([_beside(run, sign) for run in runs])
         _, face = tree.query(shapely.points(beside), predicate="within")
         np.add.at(votes[:, side], face, 1)
     return [face for face, (left, right) in zip(faces, votes.tolist(), strict=True) if right > 0 and right > 10 * left]
+
+
+def _drawn_on(coast: BaseGeometry, box: Box, beyond: Box) -> list[LineString]:
+    """Lines from where the coast leaves a box to the box around that one."""
+    (west, south, east, north), (far_west, far_south, far_east, far_north) = box, beyond
+    lines = []
+    for x, y in shapely.get_coordinates(shapely.get_parts(coast.intersection(shapely.box(*box).boundary))).tolist():
+        if x in (west, east):
+            lines.append(LineString([(x, y), (far_west if x == west else far_east, y)]))
+        elif y in (south, north):
+            lines.append(LineString([(x, y), (x, far_south if y == south else far_north)]))
+    return lines
 
 
 def _beside(run: Degrees, sign: int) -> Degrees:
