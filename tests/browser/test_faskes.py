@@ -191,11 +191,13 @@ def test_availability_is_said_with_one_press_and_seen_in_the_list(site: Site, vi
     page = visit("/faskes", "facility")
     whole = page.locator("[data-capability=whole]")
     expect(whole).to_contain_text("Belum pernah dikabarkan")
+    expect(page.locator("[data-nudge]")).to_contain_text("belum pernah dikabarkan")
     whole.get_by_role("button", name="Seluruh faskes: penuh").click()
     expect(whole.get_by_role("button", name="Seluruh faskes: penuh")).to_have_attribute("aria-pressed", "true")
     expect(whole).to_contain_text(f"penuh, kata {site.accounts['facility']}, baru saja")
     (claim,) = claims_of(live)
     assert (claim["capability"], claim["state"]) == (None, "full")
+    expect(page.locator("[data-nudge]")).to_have_count(0)
     page.get_by_text("Per layanan").click()
     one = page.locator("[data-capability]:not([data-capability=whole])").first
     name = one.get_attribute("data-capability")
@@ -284,7 +286,9 @@ def test_by_keyboard_alone_in_english_at_night_on_a_phone(site: Site, visit: Vis
 
 def test_a_lost_service_is_said_and_caught_up_with(site: Site, visit: Visit) -> None:
     live = site.live
-    case = live.call()
+    case, awaited = live.call(), live.call()
+    live.send(awaited, "A2")
+    live.done("facility", f"cases/{awaited}/offers/{live.offer(awaited)}/answer", {"accepted": True})
     live.send(case, "A1")
     page = visit("/faskes", "facility", expect_errors=True)
     expect(card(page, "waiting", case)).to_be_visible()

@@ -28,7 +28,8 @@ def stands(live: Live, vehicle: str, spot: int) -> None:
 
 
 def state(page: Page, name: str) -> None:
-    """Waits until the page says so."""
+    """Waits until the page says so; whoever comes back to a page has it asked at once."""
+    page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
     expect(page.locator(f"[data-state={name}]")).to_be_visible()
 
 

@@ -4,6 +4,7 @@ import { get, give } from "../shared/http";
 import { Live } from "../shared/live.svelte";
 import type { Facility, OfferRow, Region } from "../shared/shapes";
 import type { HappenedData } from "../shared/stream";
+import { t } from "../shared/words.svelte";
 
 export interface Gone {
   row: OfferRow;
@@ -47,6 +48,12 @@ export class Offers {
   get coming(): readonly OfferRow[] {
     const due = (one: OfferRow): number => (one.arrives_at === null ? Infinity : Date.parse(one.arrives_at));
     return this.rows.filter((one) => one.offer.state === "accepted").sort((a, b) => due(a) - due(b));
+  }
+
+  /** What a case is called among these offers: with the patient, where it has several here. */
+  nameOf(row: OfferRow): string {
+    const several = row.offer.patient !== "1" || this.rows.some((one) => one.case === row.case && one.offer.patient !== row.offer.patient);
+    return several ? t("faskes.waiting.case_patient", { case: row.case, n: row.offer.patient }) : row.case;
   }
 
   async answer(row: OfferRow, accepted: boolean, why: string | null, note: string, key: string): Promise<void> {

@@ -23,6 +23,8 @@ export class Queue {
   suggested = $state.raw<SuggestionsView | null>(null);
   suggesting = $state(false);
   suggestWrong = $state("");
+  /** Something was said of a facility since. */
+  newer = $state(false);
   facilities = $state.raw<readonly Facility[] | null>(null);
   facilitiesWrong = $state("");
   readonly live: Live;
@@ -47,6 +49,7 @@ export class Queue {
     if (id === this.chosen) return;
     this.chosen = id;
     this.suggested = null;
+    this.newer = false;
     this.suggestWrong = "";
     if (id !== null) void this.suggest();
   }
@@ -61,6 +64,7 @@ export class Queue {
       const found = await get<SuggestionsView>(`${this.at}/desk/${row.case.id}/${encodeURIComponent(row.request.id)}/suggestions`);
       if (mine !== this.#asked) return;
       this.suggested = found;
+      this.newer = false;
       this.suggestWrong = "";
     } catch (error) {
       if (mine === this.#asked) this.suggestWrong = says(error);
@@ -123,6 +127,7 @@ export class Queue {
     if (data.type !== "availability_claimed") return;
     this.#claims++;
     if (this.facilities !== null) void this.readFacilities();
-    if (this.chosen !== null) void this.suggest();
+    // Nothing moves under a finger that is about to press: whoever reads the list has it read anew.
+    if (this.suggested !== null) this.newer = true;
   }
 }
