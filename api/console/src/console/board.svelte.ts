@@ -55,6 +55,12 @@ export class Board {
     this.#stream = new Stream(this.region.name, session.who?.id ?? "", (told) => this.#hear(told));
   }
 
+  /** Connects and reads anew now. */
+  again(): void {
+    this.#stream?.again();
+    void this.load();
+  }
+
   stop(): void {
     this.#stream?.stop();
     clearTimeout(this.#timer);
@@ -146,10 +152,7 @@ export class Board {
   #hear(told: Told): void {
     switch (told.type) {
       case "open":
-        this.link = "open";
-        this.lostSince = null;
-        // The stream goes on after the last event that was seen; what was never read is read whole.
-        if (!this.loaded && !this.catchingUp) void this.load();
+        this.#opened((told.data as { resumed: boolean }).resumed);
         return;
       case "lost":
         if (this.link !== "lost") this.lostSince = Date.now();
@@ -168,6 +171,14 @@ export class Board {
       default:
         this.#happened(told);
     }
+  }
+
+  /** The stream goes on after the last event that was seen; where none had been seen, what happened meanwhile is read. */
+  #opened(resumed: boolean): void {
+    const broke = this.link === "lost";
+    this.link = "open";
+    this.lostSince = null;
+    if ((!this.loaded && !this.catchingUp) || (broke && !resumed)) void this.load();
   }
 
   #store({ away, since }: { away: boolean; since: string | null }): void {

@@ -33,6 +33,8 @@ export function createMap({ container, region, center, zoom, buttons = true }: M
     fadeDuration: 0,
     locale: { "NavigationControl.ZoomIn": t("ui.map.zoom_in"), "NavigationControl.ZoomOut": t("ui.map.zoom_out") },
   });
+  // Tests look at what is drawn, not at pixels.
+  (window as { siagaMap?: MapLibre }).siagaMap = map;
   map.touchZoomRotate.disableRotation();
   map.addControl(new AttributionControl({ compact: false, customAttribution: t("ui.map.attribution") }));
   map.addControl(new ScaleControl({ maxWidth: 120 }), "top-left");

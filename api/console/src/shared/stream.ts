@@ -5,7 +5,7 @@
 export interface Told {
   /** The event's id; "" for positions and notices. */
   id: string;
-  /** case_opened, … ; or "fixes", "gap", "store", "open", "lost" */
+  /** case_opened, … ; or "fixes", "gap", "store", "lost", "open" (`data.resumed`: it goes on after the last event seen) */
   type: string;
   data: unknown;
 }
@@ -53,9 +53,17 @@ export class Stream {
     // Tabs of different people, or of different regions, share nothing.
     const name = `siaga.events.${who}.${region}`;
     this.#channel = new BroadcastChannel(name);
-    this.#channel.onmessage = (message: MessageEvent<Told | "who leads?">) => {
+    // The machine itself says when its network goes and comes; waiting for the stream to notice takes longer.
+    const { signal } = this.#stopped;
+    window.addEventListener("offline", () => this.#source !== undefined && this.#lost(), { signal });
+    window.addEventListener("online", () => this.again(), { signal });
+    this.#channel.onmessage = (message: MessageEvent<Told | "who leads?" | "again">) => {
+      if (message.data === "again") {
+        if (this.#source !== undefined) this.again();
+        return;
+      }
       if (message.data === "who leads?") {
-        if (this.#source?.readyState === EventSource.OPEN) this.#channel.postMessage({ id: "", type: "open", data: null });
+        if (this.#source?.readyState === EventSource.OPEN) this.#channel.postMessage({ id: "", type: "open", data: { resumed: true } });
         return;
       }
       if (message.data.id) this.#last = message.data.id;
@@ -68,6 +76,16 @@ export class Stream {
         return new Promise<void>((done) => this.#stopped.signal.addEventListener("abort", () => done()));
       })
       .catch(() => undefined); // stopped before its turn came
+  }
+
+  /** Tries to connect now instead of later; a tab that only listens to another one asks that one. */
+  again(): void {
+    if (this.#source === undefined) {
+      this.#channel.postMessage("again");
+    } else if (this.#source.readyState === EventSource.CLOSED) {
+      clearTimeout(this.#watch);
+      this.#connect();
+    }
   }
 
   stop(): void {
@@ -85,7 +103,7 @@ export class Stream {
     this.#heard();
     source.onopen = () => {
       this.#tries = 0;
-      this.#tell({ id: "", type: "open", data: null });
+      this.#tell({ id: "", type: "open", data: { resumed: after !== "" } });
     };
     source.onerror = () => this.#lost();
     for (const name of NAMES) {
