@@ -25,10 +25,11 @@ from benchmarks.contestants import PEERS, SIAGA, Case, Contestant
 from benchmarks.environment import BENCHMARKS, CACHE, ROOT
 from benchmarks.measuring import Results, measure
 from benchmarks.processes import Worker, WorkerError, run_to_end
-from benchmarks.results_file import ROUTING, SERVICE, machine, write
+from benchmarks.results_file import ROUTING, SERVICE, TILES, machine, write
 from benchmarks.service.part import QUICK, Amounts, measure_service
 from benchmarks.service.rows import SERVICE_NOTES, ServiceResults
 from benchmarks.table import NOTES, Table, goals
+from benchmarks.tiles import TILE_NOTES, measure_tiles
 from routing import SiagaError
 
 PORTO = ROOT.parent / "shared" / "osm" / "porto.osm.pbf"
@@ -60,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print("another run of the benchmark is under way", file=sys.stderr)
             return 2
         # The short part first; each is written when it is done, whatever becomes of the other.
-        parts = [part for name, part in ((SERVICE, _service), (ROUTING, _routing)) if name in options.parts]
+        parts = [part for name, part in ((TILES, _tiles), (SERVICE, _service), (ROUTING, _routing)) if name in options.parts]
         outcomes = [part(options, folder) for part in parts]
     return int(any(outcomes))
 
@@ -72,26 +73,27 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     names = [peer.name for peer in PEERS]
     parser.add_argument("--osm", type=Path, default=PORTO if PORTO.exists() else None, help="extract to measure routing on")
     parser.add_argument("--junctions", type=int, default=1_000_000, help="of the invented region for routing; 0: none")
-    parser.add_argument("--only", nargs="+", default=[], choices=[ROUTING, SERVICE, *names], metavar="PART", help=(
-        f"{ROUTING} or {SERVICE}: this part only; {', '.join(names)}: routing beside these peers only"))  # fmt: skip
+    parser.add_argument("--only", nargs="+", default=[], choices=[ROUTING, SERVICE, TILES, *names], metavar="PART", help=(
+        f"{ROUTING}, {SERVICE} or {TILES}: this part only; {', '.join(names)}: routing beside these peers only"))  # fmt: skip
     parser.add_argument("--no-peers", action="store_true", help="Siaga alone")
     parser.add_argument("--repetitions", type=int, default=7, help="rounds of routing, after one that warms up")
     parser.add_argument("--pairs", type=int, default=20, help="routes and paths a round")
     parser.add_argument("--minutes", type=float, default=60.0, help="given to each peer for preparing, and again for answering")
     parser.add_argument("--keep", action="store_true", help="keep what is prepared, and take what was kept (not measured then)")
-    parser.add_argument("--quick", action="store_true", help="less of the service's part, to see that it works")
+    parser.add_argument("--quick", action="store_true", help="less of the service's part and the tiles, to see that they work")
     parser.add_argument("--out", type=Path, help=(
         "where the tables go, each in place of the one that is there; by default results.md, for parts that are run as a whole "
         "and to their end"))  # fmt: skip
     options = parser.parse_args(arguments)
     options.peers = [name for name in options.only if name in names]
     options.parts = {name for name in options.only if name not in names} | ({ROUTING} if options.peers else set())
-    options.parts = options.parts or {ROUTING, SERVICE}
+    options.parts = options.parts or {ROUTING, SERVICE, TILES}
     usual = parser.parse_args([])
     options.whole = {
         ROUTING: options.osm is not None and not options.peers
         and all(getattr(options, name) == getattr(usual, name) for name in _CHANGE_ROUTING),
         SERVICE: not options.quick,
+        TILES: not options.quick and options.osm == usual.osm is not None,
     }  # fmt: skip
     if options.osm is not None and not options.osm.is_file():
         parser.error(f"there is no extract {options.osm}")
@@ -101,6 +103,18 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 # -- the parts ----------------------------------------------------------------------------------------------------------
+
+
+def _tiles(options: argparse.Namespace, _folder: Path) -> bool:
+    """Measures map tiles; whether something failed or a tile was another one."""
+    try:
+        results = measure_tiles(options.osm, SEED, quick=options.quick)
+    except (KeyboardInterrupt, SiagaError) as error:
+        _say(f"map tiles: {error or 'interrupted'}")
+        return True
+    print("\n".join([results.markdown(), "", TILE_NOTES, "", machine()]))
+    write(options, TILES, [machine(), results.markdown(), TILE_NOTES], failed=results.different > 0)
+    return results.different > 0
 
 
 def _service(options: argparse.Namespace, _folder: Path) -> bool:

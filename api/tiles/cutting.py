@@ -27,24 +27,46 @@ class _Features:
     of: NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Content:
+    """What is in a layer of a tile; see `encode_layer`."""
+
+    name: str
+    shapes: Shapes
+    properties: Sequence[Properties]
+    properties_of: list[int]
+    ids: list[int] | None
+
+
 def cut(sheet: Sheet, zoom: int, column: int, row: int) -> bytes:
     """The tile in that place, as Mapbox Vector Tile 2.1; nothing where nothing is. The same bytes every time."""
-    return b"".join(_layer(name, layer, zoom, column, row) for name, layer in sheet.layers.items())
+    return encode(contents(sheet, zoom, column, row))
 
 
-def _layer(name: str, layer: LayerOf, zoom: int, column: int, row: int) -> bytes:
+def encode(layers: Sequence[Content]) -> bytes:
+    """A tile of these layers."""
+    return b"".join(encode_layer(one.name, one.shapes, one.properties, one.properties_of, one.ids) for one in layers)
+
+
+def contents(sheet: Sheet, zoom: int, column: int, row: int) -> list[Content]:
+    """What is in the tile in that place, clipped and simplified."""
+    found = (_content(name, layer, zoom, column, row) for name, layer in sheet.layers.items())
+    return [one for one in found if one is not None]
+
+
+def _content(name: str, layer: LayerOf, zoom: int, column: int, row: int) -> Content | None:
     kind = KINDS[name]
     buffer = {Kind.POINT: 0, Kind.LINE: LINE_BUFFER, Kind.POLYGON: AREA_BUFFER}[kind]
     which = layer.within(tile_box(zoom, column, row, buffer), zoom)
     if not len(which):
-        return b""
+        return None
     drawing = taken(layer.drawing, which)
     points = project(drawing.x, drawing.y, zoom, column, row)
-    groups, properties, ids = _groups(name, drawing, zoom)
+    groups, (properties, set_of), ids = _groups(name, drawing, zoom)
     features = {Kind.POINT: _points, Kind.LINE: _lines, Kind.POLYGON: _polygons}[kind](drawing, points, groups, zoom)
     of = features.of.tolist()
-    sets = [properties[1][group] for group in of]
-    return encode_layer(name, features.shapes, properties[0], sets, None if ids is None else [ids[group] for group in of])
+    sets = [set_of[group] for group in of]
+    return Content(name, features.shapes, properties, sets, None if ids is None else [ids[group] for group in of])
 
 
 def _groups(
