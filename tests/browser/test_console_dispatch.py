@@ -168,7 +168,8 @@ def test_a_second_report_of_the_same_event_is_shown_and_merged(site: Site, visit
 def test_what_people_type_is_text(site: Site, visit: Visit) -> None:
     evil = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
     longitude, latitude = site.live.office.spot(1)
-    site.live.call(caller={"name": evil}, place={"longitude": longitude, "latitude": latitude, "address": evil}, person={"complaint": evil})
+    place = {"longitude": longitude, "latitude": latitude, "address": evil}
+    site.live.call(caller={"name": evil}, place=place, person={"complaint": evil})
     page = visit("/", "dispatcher")
     page.locator("[data-case]").click()
     expect(page.get_by_text(evil).first).to_be_visible()

@@ -28,7 +28,8 @@ def drawn(page: Page, layer: str, key: str, value: object) -> None:
     page.wait_for_function(
         """([layer, key, value]) => {
           const map = window.siagaMap;
-          return map && map.getLayer(layer) && map.queryRenderedFeatures({ layers: [layer] }).some((one) => one.properties[key] === value);
+          if (!map || !map.getLayer(layer)) return false;
+          return map.queryRenderedFeatures({ layers: [layer] }).some((one) => one.properties[key] === value);
         }""",
         arg=[layer, key, value],
     )
@@ -36,7 +37,8 @@ def drawn(page: Page, layer: str, key: str, value: object) -> None:
 
 def on_map(page: Page, place: tuple[float, float]) -> dict[str, float]:
     """Where a place is on the page, in pixels of the map."""
-    found: dict[str, float] = page.evaluate("([x, y]) => { const p = window.siagaMap.project([x, y]); return {x: p.x, y: p.y}; }", list(place))
+    project = "([x, y]) => { const at = window.siagaMap.project([x, y]); return {x: at.x, y: at.y}; }"
+    found: dict[str, float] = page.evaluate(project, list(place))
     return found
 
 
@@ -51,7 +53,8 @@ def test_vehicles_and_cases_are_drawn_and_move(site: Site, visit: Visit, shoot: 
     assert [one["status"] for one in rendered(page, "vehicles") if one["id"] == "A1"] == ["standby"]
     assert rendered(page, "road-residential"), "the streets of the town are drawn"
     longitude, latitude = site.live.office.spot(101)
-    moved = {"vehicle": "A1", "longitude": longitude + 0.0005, "latitude": latitude, "fix_time": site.live.office.now.isoformat()}
+    now = site.live.office.now.isoformat()
+    moved = {"vehicle": "A1", "longitude": longitude + 0.0005, "latitude": latitude, "fix_time": now}
     assert site.live.client("dispatcher").post(f"{site.live.at}/fixes", json={"fixes": [moved]}).status_code == 200
     page.wait_for_function(
         """([longitude]) => window.siagaMap.querySourceFeatures("vehicles").some(
