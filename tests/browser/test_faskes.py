@@ -126,7 +126,7 @@ def test_a_clock_that_has_run_over_is_shown_so_and_the_answer_still_counts(site:
     live.office.wait(minutes=6)
     page.reload()
     expect(card(page, "waiting", case)).to_contain_text("waktu habis")
-    expect(card(page, "waiting", case)).to_contain_text("Waktu jawab sudah habis.")
+    expect(card(page, "waiting", case)).to_contain_text("Waktu jawab sudah habis:")
     assert_readable(page)
     shoot(page, "faskes-over")
     card(page, "waiting", case).locator("[data-do=accept]").click()
@@ -263,6 +263,36 @@ def test_where_the_vehicle_is_stands_in_words_and_on_a_map_once_the_patient_is_o
     shoot(page, "faskes-map-360")
     coming.get_by_role("button", name="Tutup peta").click()
     expect(coming.locator("[data-map]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("site", [False], indirect=True)
+def test_what_waits_too_long_sounds_once_more(site: Site, visit: Visit) -> None:
+    live = site.live
+    case = live.call()
+    live.send(case, "A1")
+    page = visit("/faskes", "facility")
+    page.clock.install()
+    page.reload()
+    expect(card(page, "waiting", case)).to_be_visible()
+    root = page.locator("html")
+    expect(root).to_have_attribute("data-sounded", "1 0")
+    live.office.wait(minutes=4)
+    page.clock.fast_forward(61_000)  # by then the page has asked the service for its time
+    expect(root).to_have_attribute("data-sounded", "1 1")
+    page.clock.fast_forward(61_000)
+    expect(card(page, "waiting", case)).to_contain_text("Ditanya")
+    expect(root).to_have_attribute("data-sounded", "1 1")
+
+
+def test_an_account_of_no_facility_is_told_so_and_sees_no_offers(site: Site, visit: Visit) -> None:
+    live = site.live
+    case = live.call()
+    live.send(case, "A1")
+    page = visit("/faskes", "dispatcher")
+    expect(page.get_by_text("Akun ini tidak terikat pada satu faskes.")).to_be_visible()
+    expect(page.get_by_text("Tidak ada permintaan yang menunggu.")).to_be_visible()
+    assert case not in page.content()
+    assert_readable(page)
 
 
 def test_by_keyboard_alone_in_english_at_night_on_a_phone(site: Site, visit: Visit, shoot: Shoot) -> None:

@@ -19,7 +19,9 @@ def secret_of(live: Live, case: str) -> str:
     """A new link's secret."""
     answer = live.give("dispatcher", f"cases/{case}/links")
     assert answer.status_code == 201, answer.text
-    return str(answer.json()["path"]).rpartition("/")[2]
+    page, _, secret = str(answer.json()["page"]).partition("#")
+    assert page == "/keluarga"
+    return secret
 
 
 def stands(live: Live, vehicle: str, spot: int) -> None:

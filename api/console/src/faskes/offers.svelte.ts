@@ -69,9 +69,10 @@ export class Offers {
 
   async #read(): Promise<void> {
     const own = this.own;
+    if (own === null) return; // whoever may see everybody's offers has other pages for that
     const [rows, facility] = await Promise.all([
-      get<OfferRow[]>(`${this.at}/offers${own === null ? "" : `?facility=${encodeURIComponent(own)}&eta=true`}`),
-      own === null ? null : get<Facility>(`${this.at}/facilities/${inPath(own)}`),
+      get<OfferRow[]>(`${this.at}/offers?facility=${encodeURIComponent(own)}&eta=true`),
+      get<Facility>(`${this.at}/facilities/${inPath(own)}`),
     ]);
     const there = new Set(rows.map((one) => one.offer.id));
     const left = this.rows.filter((one) => !there.has(one.offer.id));
