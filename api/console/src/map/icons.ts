@@ -100,6 +100,38 @@ export function pixels(sign: Sign, scale: number, marked = true): ImageData {
   return draw.getImageData(0, 0, size, size);
 }
 
+const PIN_WIDTH = 28;
+const PIN_HEIGHT = 36;
+const PIN = "M14 1.5a12 12 0 0 1 12 12c0 8-9 13.5-12 21c-3-7.5-12-13-12-21a12 12 0 0 1 12-12Z";
+
+/** A case on the map: a pin, so that nobody takes it for a vehicle; what stands in it is the sign of its priority. */
+function pin(sign: Sign, scale: number): ImageData {
+  const canvas = document.createElement("canvas");
+  canvas.width = PIN_WIDTH * scale;
+  canvas.height = PIN_HEIGHT * scale;
+  const draw = canvas.getContext("2d");
+  if (draw === null) throw new Error("no 2d canvas");
+  draw.scale(scale, scale);
+  const outline = new Path2D(PIN);
+  draw.fillStyle = "#ffffff";
+  draw.fill(outline);
+  draw.strokeStyle = sign.fill;
+  draw.lineWidth = 2.5;
+  draw.lineJoin = draw.lineCap = "round";
+  draw.stroke(outline);
+  draw.translate(14 - 12 * 0.72, 13.5 - 12 * 0.72);
+  draw.scale(0.72, 0.72);
+  draw.fillStyle = sign.fill;
+  draw.fill(new Path2D(PATHS[sign.shape]));
+  const mark = MARKS[sign.shape];
+  if (mark !== undefined) {
+    draw.strokeStyle = sign.ink;
+    draw.lineWidth = 2.6;
+    draw.stroke(new Path2D(mark));
+  }
+  return draw.getImageData(0, 0, canvas.width, canvas.height);
+}
+
 interface FacilityMark { ink: string; lines: string }
 
 /** What stands in the square of a facility: a cross where people are treated, a roof where they are sheltered, a dot elsewhere. */
@@ -121,8 +153,9 @@ export function addSigns(map: MapLibre): void {
     if (!map.hasImage(name)) map.addImage(name, pixels(sign, scale), { pixelRatio: scale });
   };
   for (const [name, sign] of Object.entries(STATUS_SIGN)) add(`status-${name}`, sign);
-  for (const [name, sign] of Object.entries(PRIORITY_SIGN)) add(`priority-${name}`, sign);
-  add("priority-unknown", UNKNOWN_SIGN);
+  for (const [name, sign] of [...Object.entries(PRIORITY_SIGN), ["unknown", UNKNOWN_SIGN] as const]) {
+    if (!map.hasImage(`priority-${name}`)) map.addImage(`priority-${name}`, pin(sign, scale), { pixelRatio: scale });
+  }
   for (const [name, mark] of Object.entries(FACILITY_MARKS)) {
     if (!map.hasImage(name)) map.addImage(name, facility(mark, scale), { pixelRatio: scale });
   }

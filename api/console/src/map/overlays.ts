@@ -78,8 +78,8 @@ export class Overlays {
     add({
       id: "cases", type: "symbol", source: "cases", filter: ["!", ["has", "point_count"]],
       layout: {
-        "icon-image": ["concat", "priority-", ["get", "priority"]], "icon-size": ["case", ["get", "open"], 1.35, 0.95], "icon-allow-overlap": true,
-        "text-field": ["step", ["zoom"], "", 13, ["get", "short"]], "text-font": FONT, "text-size": 11, "text-anchor": "bottom", "text-offset": [0, -1.2], "text-optional": true,
+        "icon-image": ["concat", "priority-", ["get", "priority"]], "icon-size": ["case", ["get", "open"], 1.3, 0.9], "icon-anchor": "bottom", "icon-allow-overlap": true,
+        "text-field": ["step", ["zoom"], "", 13, ["get", "short"]], "text-font": FONT, "text-size": 11, "text-anchor": "top", "text-offset": [0, 0.15], "text-optional": true,
       },
       paint: words,
     });
