@@ -284,6 +284,37 @@ def test_what_waits_too_long_sounds_once_more(site: Site, visit: Visit) -> None:
     expect(root).to_have_attribute("data-sounded", "1 1")
 
 
+def test_many_offers_at_once_each_have_their_buttons(site: Site, visit: Visit, shoot: Shoot) -> None:
+    live = site.live
+    cases = [live.call(kind=kind) for kind in ("emergency", "maternal", "accident")]
+    shared = live.call(patients=2)
+    for case, patient in [*((case, "1") for case in cases), (shared, "1"), (shared, "2")]:
+        live.done("dispatcher", f"cases/{case}/patients/{patient}/offers", {"facility": {"facility": live.facility}})
+    page = visit("/faskes", "facility", theme="dark")
+    expect(page.locator("[data-list=waiting] article")).to_have_count(5)
+    names = page.locator("[data-do=accept]").evaluate_all("all => all.map(one => one.getAttribute('aria-label'))")
+    assert len(set(names)) == 5, "each button says for whom it is"
+    shoot(page, "faskes-many-dark")
+    page.get_by_role("button", name=f"Tolak {shared}, pasien 2: ICU penuh").click()
+    expect(page.locator("[data-list=waiting] article")).to_have_count(4)
+    told = [one for one in offers_of(live, shared) if one["facility"]["id"] == live.facility]
+    assert {one["patient"]: one["state"] for one in told} == {"1": "offered", "2": "declined"}
+
+
+def test_an_offer_is_seen_soon_while_much_else_happens(site: Site, visit: Visit) -> None:
+    live = site.live
+    page = visit("/faskes", "facility")
+    expect(page.get_by_text("Tidak ada permintaan yang menunggu.")).to_be_visible()
+    case = live.call()
+    for number in range(30):
+        if number == 15:
+            live.done("dispatcher", f"cases/{case}/patients/1/offers", {"facility": {"facility": live.facility}})
+        live.done("sitegar", f"availability/{elsewhere(live)}", {"state": ("open", "full")[number % 2]}, method="PUT")
+    expect(card(page, "waiting", case)).to_be_visible(timeout=8_000)  # without an event it is read every 30 s
+    live.done("dispatcher", f"cases/{case}/patients/1/offers", {"facility": {"facility": elsewhere(live)}})
+    expect(page.locator("[data-gone=withdrawn]")).to_be_visible(timeout=8_000)
+
+
 def test_an_account_of_no_facility_is_told_so_and_sees_no_offers(site: Site, visit: Visit) -> None:
     live = site.live
     case = live.call()

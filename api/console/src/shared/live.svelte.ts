@@ -36,6 +36,7 @@ export class Live {
   #reading: Promise<void> | undefined;
   #stopped = false;
   #again = false;
+  #batched = false;
 
   constructor(private readonly what: Reading) {}
 
@@ -64,7 +65,7 @@ export class Live {
     clearTimeout(this.#timer);
     let wait = this.what.every();
     do {
-      this.#again = false;
+      this.#again = this.#batched = false;
       try {
         await this.what.read();
         this.loaded = true;
@@ -77,7 +78,8 @@ export class Live {
         else this.wrong = says(error);
         wait = AGAIN_MS;
       }
-    } while (this.#again && wait !== AGAIN_MS);
+      if (this.#again && !this.#stopped) await new Promise((go) => setTimeout(go, BATCH_MS));
+    } while (this.#again && !this.#stopped && wait !== AGAIN_MS);
     this.#in(wait);
   }
 
@@ -108,7 +110,10 @@ export class Live {
       default:
         if (!this.what.types.includes(told.type)) return;
         this.what.heard?.(told.data as HappenedData);
-        this.#in(BATCH_MS);
+        if (this.#reading !== undefined) this.#again = true;
+        // Not later for what comes meanwhile: where something always happens it would never be read.
+        else if (!this.#batched) this.#in(BATCH_MS);
+        this.#batched = true;
     }
   }
 
