@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
-import { words } from "./plugins/words";
+import { words } from "./plugins/words.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 // One page alone while it is being worked on: SIAGA_PAGES=driver npm run build
@@ -12,7 +12,7 @@ export default defineConfig({
   root: here("./"),
   base: "/",
   publicDir: here("./public"),
-  plugins: [words(here("../../data/locales")), svelte()],
+  plugins: [words(here("../../data/locales")), svelte({ configFile: false })],
   build: {
     outDir: here("../static"),
     emptyOutDir: chosen === undefined,

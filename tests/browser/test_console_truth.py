@@ -173,3 +173,16 @@ def test_a_family_link_is_made_and_shown(site: Site, visit: Visit) -> None:
     page.get_by_role("button", name="Tautan keluarga").click()
     link = page.locator("p.link a")
     expect(link).to_have_attribute("href", re.compile(r"/keluarga#|/v1/family/"))
+
+
+def test_what_has_just_happened_is_told_and_leads_to_its_case(site: Site, visit: Visit) -> None:
+    page = visit("/", "dispatcher")
+    expect(page.get_by_text("Tidak ada kasus terbuka")).to_be_visible()
+    case = site.live.call()
+    site.live.send(case, "A1")
+    offer = site.live.offer(case)
+    site.live.done("dispatcher", f"cases/{case}/offers/{offer}/answer", {"accepted": False, "why": "room_full"})
+    told = page.locator("[data-happening='attempt_moved']").first
+    expect(told).to_contain_text("kamar penuh")
+    told.get_by_role("button").click()
+    expect(page.locator(f"[data-open-case='{case}']")).to_be_visible()
