@@ -63,10 +63,14 @@ class _File:
 
 
 @cache
-def _file(name: str) -> _File | None:
-    path = (STATIC / name).resolve()
-    if not path.is_relative_to(STATIC) or not path.is_file():
-        return None
+def _there() -> frozenset[str]:
+    """What lies in the folder; a name from outside is looked up here and never made into a path by itself."""
+    return frozenset(path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*") if path.is_file())
+
+
+@cache
+def _file(name: str) -> _File:
+    path = STATIC / name
     body = path.read_bytes()
     kind = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     if kind.startswith("text/"):
@@ -76,9 +80,9 @@ def _file(name: str) -> _File | None:
 
 
 def _answer(request: Request, name: str, keep: str) -> Response:
-    found = _file(name)
-    if found is None:
+    if name not in _there():
         raise HTTPException(404, "there is no such page or file")
+    found = _file(name)
     headers = {
         "Cache-Control": keep,
         "Content-Security-Policy": POLICY,
