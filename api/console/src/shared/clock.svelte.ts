@@ -41,6 +41,17 @@ class ServiceClock {
     return this.#speed;
   }
 
+  /** How far the service's time is ahead of this machine's, and how fast it runs: to go on by without coverage. */
+  get reckoning(): { ahead: number; at: number; speed: number } {
+    return { ahead: this.exact(), at: Date.now(), speed: this.#speed };
+  }
+  reckon({ ahead, at, speed }: { ahead: number; at: number; speed: number }): void {
+    this.#speed = speed;
+    this.#base = ahead + (Date.now() - at) * speed;
+    this.#since = performance.now();
+    this.now = this.exact();
+  }
+
   /** Asks the service what time it is; half the way of the question is taken off. */
   async ask(): Promise<void> {
     const before = performance.now();

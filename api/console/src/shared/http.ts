@@ -119,9 +119,9 @@ const AGAIN_MS = [400, 1_000, 2_000, 4_000, 8_000];
 
 /**
  * Gives a command. While the service can't be reached or its store is away it is sent again with the same id, for about
- * a quarter of a minute; then the last error is thrown.
+ * a quarter of a minute (`again`: at most so many times); then the last error is thrown.
  */
-export async function give<T = Done>(command: Command): Promise<T> {
+export async function give<T = Done>(command: Command, again = AGAIN_MS.length): Promise<T> {
   const headers: Record<string, string> = { "Idempotency-Key": command.key ?? newKey() };
   if (command.version !== undefined) headers["If-Match"] = `"${command.version}"`;
   for (let tries = 0; ; tries++) {
@@ -130,7 +130,7 @@ export async function give<T = Done>(command: Command): Promise<T> {
     } catch (error) {
       const passing = error instanceof Unreachable || (error instanceof Problem && (error.status === 503 || error.status === 502));
       const wait = AGAIN_MS[tries];
-      if (!passing || wait === undefined) throw error;
+      if (!passing || wait === undefined || tries >= again) throw error;
       await new Promise((go) => setTimeout(go, wait));
     }
   }

@@ -42,6 +42,12 @@ class SignedIn {
     this.#is(null);
   }
 
+  /** Who was signed in when there was coverage last: enough to go on with, until the service confirms it. */
+  wasSignedIn(session: Session): void {
+    this.#is({ ...session, csrf: null });
+    this.asked = true;
+  }
+
   may(permission: string): boolean {
     return this.who?.permissions.includes(permission) ?? false;
   }

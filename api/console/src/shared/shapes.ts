@@ -240,3 +240,27 @@ export type FamilyRegionView = Pick<Region, "name" | "title" | "time_zone" | "bo
 export interface FamilyView {
   state: FamilyState; state_text: string; vehicles: FamilyVehicleView[]; as_of: string; time_zone: string; expires: string; region: FamilyRegionView;
 }
+
+export interface OfficerView {
+  id: string; version: number; name: string; skills: string[]; shift_from: string | null; shift_until: string | null; on_shift: boolean; run: string | null;
+}
+export interface RoleView { name: string; label: Record<string, string> }
+export interface PersonView {
+  name: string; roles: string[]; regions: string[] | null; vehicle: string | null; facility: string | null; disabled: boolean; created: string;
+  password_changed: string;
+}
+export interface TokenView {
+  id: string; label: string; kind: "token" | "device"; role: string; regions: string[] | null; vehicle: string | null; facility: string | null;
+  created: string; created_by: string; expires: string | null; last_used: string | null;
+}
+export interface NewTokenView { token: TokenView; secret: string }
+export interface FigureView {
+  table: "life" | "decision"; section: string; key: string; default: number | string | string[]; own: number | string | string[] | null; unit: string; comment: string;
+}
+export interface SettingsView { figures: FigureView[]; own: Record<string, unknown>; writable: boolean; note: string }
+export interface OpenView { written: string | null; read_as: string | null; now: string; now_text: string; changes_at: string | null }
+export interface FacilityDetailView extends Facility {
+  kind_text: string; aliases: string[]; hours: OpenView; emergency_hours: OpenView;
+  sources: { attribute: string; attribute_text: string; capability: string; value: string; value_text: string; source: string; date: string | null; implied: boolean }[];
+  conflicts_detail: { about: string; severity: string; values: string[]; sources: string[]; chosen: string; distance_m: number | null; text: string }[];
+}

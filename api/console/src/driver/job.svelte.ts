@@ -1,0 +1,84 @@
+/** The crew's job: read while there is coverage, kept for when there is none. */
+import { serviceClock } from "../shared/clock.svelte";
+import { get, Problem } from "../shared/http";
+import { Live } from "../shared/live.svelte";
+import type { Case, Particulars, Region, RouteView, Run, Vehicle } from "../shared/shapes";
+import { keepJob, keptJob, type Job } from "./kept";
+
+const EVENTS = [
+  "run_started", "run_retriaged", "run_due", "run_turned", "run_progressed", "run_rerouted", "riders_joined", "rider_left", "run_emptied", "run_ended", "stamp_corrected",
+  "run_clock_rang", "unit_moved", "unit_broke", "unit_registered", "case_described", "particulars_noted", "patient_added", "patient_assigned", "patient_met",
+  "patient_boarded", "patient_arrived", "patient_handed_over", "patient_released", "patient_died", "patient_ended", "goal_changed", "facility_asked", "attempt_moved",
+  "desk_asked", "desk_answered", "desk_withdrawn", "case_closed", "condition_posted", "condition_withdrawn",
+] as const;
+const UNDER_WAY: ReadonlySet<Run["state"]> = new Set(["assigned", "acknowledged", "en_route", "carrying"]);
+const BUSY_MS = 10_000;
+const IDLE_MS = 30_000;
+
+export class CrewJob {
+  job = $state.raw<Job | null>(null);
+  /** What is shown was kept from before, not read now. */
+  fromBefore = $state(false);
+  readonly live: Live;
+  readonly at: string;
+  #particulars = new Map<string, Particulars>();
+
+  constructor(
+    region: Region,
+    readonly vehicle: string,
+    private readonly reading: () => () => void,
+  ) {
+    this.at = `/v1/regions/${region.name}`;
+    this.live = new Live({
+      region: region.name,
+      types: EVENTS,
+      read: () => this.#read(),
+      heard: (data) => {
+        if (data.type === "particulars_noted") this.#particulars.delete(data.about.slice("case/".length));
+      },
+      every: () => (this.job?.run == null ? IDLE_MS : BUSY_MS),
+    });
+  }
+
+  async start(): Promise<void> {
+    const kept = await keptJob(this.vehicle);
+    if (kept !== undefined && this.job === null) {
+      this.job = kept;
+      this.fromBefore = true;
+    }
+    this.live.start();
+  }
+
+  stop(): void {
+    this.live.stop();
+  }
+
+  async #read(): Promise<void> {
+    const read = this.reading();
+    const { vehicle, run } = await get<{ vehicle: Vehicle; run: Run | null }>(`${this.at}/vehicles/${encodeURIComponent(this.vehicle)}/job`);
+    const ids = run === null ? [] : [...new Set(run.riders.map((rider) => rider.case))];
+    const cases = (await Promise.all(ids.map((id) => mine(get<Case>(`${this.at}/cases/${id}`))))).filter((one) => one !== null);
+    await Promise.all(cases.map(async (one) => {
+      // Each reading of what is personal is recorded: once for each case, and again when something was added.
+      if (this.#particulars.has(one.id)) return;
+      const told = await mine(get<Particulars>(`${this.at}/cases/${one.id}/particulars`));
+      if (told !== null) this.#particulars.set(one.id, told);
+    }));
+    for (const id of [...this.#particulars.keys()]) if (!ids.includes(id)) this.#particulars.delete(id);
+    const route = run !== null && UNDER_WAY.has(run.state) ? await mine(get<RouteView>(`${this.at}/runs/${run.id}/route`)) : null;
+    this.job = { at: serviceClock.exact(), vehicle, run, cases, particulars: Object.fromEntries(this.#particulars), route };
+    this.fromBefore = false;
+    read();
+    await keepJob(this.job);
+  }
+}
+
+/** What was read, or nothing where it has just ceased to be this crew's, or there is no leg to drive. */
+async function mine<T>(asked: Promise<T>): Promise<T | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof Problem && [403, 404, 409, 422].includes(error.status)) return null;
+    throw error;
+  }
+}
