@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 from playwright.sync_api import Page, expect
@@ -186,3 +187,34 @@ def test_what_has_just_happened_is_told_and_leads_to_its_case(site: Site, visit:
     expect(told).to_contain_text("kamar penuh")
     told.get_by_role("button").click()
     expect(page.locator(f"[data-open-case='{case}']")).to_be_visible()
+
+
+def test_an_old_position_fades_and_a_cluster_shows_its_worst_member(site: Site, visit: Visit) -> None:
+    longitude, latitude = site.live.office.spot(101)
+    old = (site.live.office.now - timedelta(minutes=12)).isoformat()
+    fixes = [
+        {"vehicle": vehicle, "longitude": longitude, "latitude": latitude, "fix_time": when}
+        for vehicle, when in (("A1", old), ("A2", site.live.office.now.isoformat()))
+    ]
+    assert site.live.client("dispatcher").post(f"{site.live.at}/fixes", json={"fixes": fixes}).status_code == 200
+    site.live.done("dispatcher", "vehicles/A2/status", {"status": "broken"})
+    page = visit("/", "dispatcher", width=1440, height=900)
+    expect(page.locator(".map[data-ready='true']")).to_be_visible()
+    page.evaluate("([x, y]) => window.siagaMap.jumpTo({center: [x, y], zoom: 15})", [longitude, latitude])
+    drawn(page, "vehicles", "id", "A1")
+    fades = {one["id"]: one["fade"] for one in rendered(page, "vehicles")}
+    assert fades["A2"] == 1
+    assert fades["A1"] < 1
+    expect(page.locator("[data-vehicle='A1']")).to_contain_text("12 mnt yang lalu")
+    page.evaluate("window.siagaMap.setZoom(11)")
+    drawn(page, "vehicle-clusters", "worst", 8)
+
+
+def test_what_needs_somebody_sounds_once(site: Site, visit: Visit) -> None:
+    page = visit("/", "dispatcher")
+    expect(page.get_by_text("Tidak ada kasus terbuka")).to_be_visible()
+    page.wait_for_timeout(1_500)
+    site.live.call(kind="maternal", priority="yellow")
+    expect(page.locator("html")).to_have_attribute("data-sounded", "1 0")
+    page.wait_for_timeout(3_000)
+    expect(page.locator("html")).to_have_attribute("data-sounded", "1 0")
