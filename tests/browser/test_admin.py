@@ -102,3 +102,90 @@ def test_it_fits_a_telephone(visit: Visit, shoot: Shoot) -> None:
         assert_fits(page)
         assert_readable(page)
         shoot(page, f"admin-{tab.get_attribute('data-tab')}-360")
+
+
+def test_a_driver_gets_an_account_and_signs_in(site: Site, visit: Visit, shoot: Shoot) -> None:
+    live, name = site.live, f"budi.{site.live.region}"
+    page = visit("/admin#people", "admin")
+    page.locator("[data-do=add-person]").click()
+    form = page.locator("[data-form=person]")
+    form.get_by_label("Nama pengguna").fill(name)
+    form.get_by_label("Awak kendaraan").check()
+    form.get_by_label("Kendaraannya").select_option("A3")
+    assert_readable(page)
+    shoot(page, "admin-person")
+    form.locator("[data-do=save]").click()
+    secret = page.locator("[data-secret]")
+    password = secret.locator("[data-value]").inner_text()
+    assert len(password) >= 20
+    expect(row(page, "person", name)).to_contain_text("Awak kendaraan · A3")
+    shoot(page, "admin-person-made")
+    secret.locator("[data-do=noted]").click()
+    assert password not in page.content(), "shown once"
+    entered = live.client("nobody").post("/v1/session", json={"name": name, "password": password})
+    assert entered.status_code == 200, entered.text
+    assert (entered.json()["vehicle"], entered.json()["regions"]) == ("A3", [live.region])
+
+    row(page, "person", name).locator("[data-do=password]").click()
+    page.locator("[data-form=password] [data-do=save]").click()
+    other = page.locator("[data-secret] [data-value]").inner_text()
+    assert other != password
+    twice(row(page, "person", name), "disable")
+    expect(row(page, "person", name)).to_contain_text("nonaktif")
+    assert {one["name"]: one["disabled"] for one in live.get("admin", "/v1/people").json()}[name]
+    row(page, "person", name).locator("[data-do=enable]").click()
+    expect(row(page, "person", name).locator("[data-do=disable]")).to_be_visible()
+
+    row(page, "person", name).locator("[data-do=grant]").click()
+    form.get_by_label("Operator panggilan").check()
+    form.get_by_label("Awak kendaraan").uncheck()
+    form.locator("[data-do=save]").click()
+    expect(row(page, "person", name)).to_contain_text("Operator panggilan")
+    held = {one["name"]: one for one in live.get("admin", "/v1/people").json()}[name]
+    assert (held["roles"], held["vehicle"]) == (["dispatcher"], None)
+
+
+def test_a_password_that_is_refused_stays_in_the_form_with_the_reason(site: Site, visit: Visit) -> None:
+    page = visit("/admin#people", "admin", expect_errors=True)
+    page.locator("[data-do=add-person]").click()
+    form = page.locator("[data-form=person]")
+    form.get_by_label("Nama pengguna").fill(f"sari.{site.live.region}")
+    form.get_by_label("Kata sandi").fill("pendek")
+    form.locator("[data-do=save]").click()
+    expect(form.get_by_role("alert")).to_contain_text("Pilih sekurangnya satu peran")
+    form.get_by_label("Perencana").check()
+    form.locator("[data-do=save]").click()
+    expect(form.get_by_role("alert")).to_contain_text("sekurangnya 10 huruf")
+    assert form.get_by_label("Kata sandi").input_value() == "pendek"
+    assert form.get_by_label("Nama pengguna").input_value() == f"sari.{site.live.region}"
+
+
+def test_a_tracker_is_made_with_its_code_shown_once_and_revoked(site: Site, visit: Visit, shoot: Shoot) -> None:
+    live = site.live
+    page = visit("/admin#devices", "admin")
+    page.locator("[data-do=add-token]").click()
+    form = page.locator("[data-form=token]")
+    form.get_by_label("Kendaraannya").select_option("A2")
+    form.locator("[data-do=save]").click()
+    secret = page.locator("[data-secret]")
+    expect(secret.get_by_role("img", name="Kode QR untuk Traccar Client")).to_be_visible()
+    expect(secret.locator("[data-url]")).to_have_text(f"{site.base}/track/osmand")
+    device = secret.locator("[data-value]").inner_text()
+    assert_readable(page)
+    shoot(page, "admin-device")
+    (token,) = [one for one in live.get("admin", "/v1/tokens").json() if one["label"] == "GPS A2"]
+    assert (token["kind"], token["role"], token["vehicle"], token["regions"]) == ("device", "tracker", "A2", [live.region])
+    longitude, latitude = live.office.spot(3)
+    fix = {"id": device, "lat": latitude, "lon": longitude, "timestamp": int(live.office.now.timestamp())}
+    posted = live.client("nobody").post("/track/osmand", params=fix)
+    assert posted.status_code == 200, posted.text
+    assert vehicles_of(live)["A2"]["position"] is not None, "what the telephone sends with it counts"
+    page.reload()
+    entry = row(page, "token", token["id"])
+    expect(entry).to_contain_text("Terakhir dipakai kurang dari sejam yang lalu")
+    assert device not in page.content(), "shown once"
+    twice(entry, "revoke")
+    expect(entry).to_have_count(0)
+    assert token["id"] not in {one["id"] for one in live.get("admin", "/v1/tokens").json()}
+    again = live.client("nobody").post("/track/osmand", params=fix)
+    assert again.status_code in (401, 403), again.text
