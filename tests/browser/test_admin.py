@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -187,5 +189,112 @@ def test_a_tracker_is_made_with_its_code_shown_once_and_revoked(site: Site, visi
     twice(entry, "revoke")
     expect(entry).to_have_count(0)
     assert token["id"] not in {one["id"] for one in live.get("admin", "/v1/tokens").json()}
+    live.office.wait(minutes=2)  # a device that has just been let in is not looked up again at once
     again = live.client("nobody").post("/track/osmand", params=fix)
     assert again.status_code in (401, 403), again.text
+
+
+def test_an_officer_gets_a_shift_in_the_regions_time_and_is_retired(site: Site, visit: Visit, shoot: Shoot) -> None:
+    live = site.live
+    page = visit("/admin#officers", "admin", timezone_id="America/New_York")
+    expect(page.get_by_text("Belum ada petugas.")).to_be_visible()
+    page.locator("[data-do=add-officer]").click()
+    form = page.locator("[data-form=officer]")
+    form.get_by_label("Nama panggilan").fill("Budi Santoso")
+    form.get_by_label("Kode").fill("P01")
+    form.get_by_label("pendamping pasien").check()
+    form.locator("[data-do=save]").click()
+    entry = row(page, "officer", "P01")
+    expect(entry).to_contain_text("Tidak ada giliran")
+    entry.locator("[data-do=shift]").click()
+    shift = page.locator("[data-form=shift]")
+    shift.get_by_label("Mulai").fill("2030-03-02T19:00")
+    shift.get_by_label("Selesai").fill("2030-03-02T07:00")
+    shift.locator("[data-do=save]").click()
+    expect(shift.get_by_role("alert")).to_contain_text("harus selesai sesudah mulai")
+    shift.get_by_label("Selesai").fill("2030-03-03T07:00")
+    assert_readable(page)
+    shoot(page, "admin-officers")
+    shift.locator("[data-do=save]").click()
+    expect(shift).to_have_count(0)
+    (one,) = live.get("admin", "officers").json()
+    assert sorted(one["skills"]) == ["companion", "crew"]
+    began, ended = (datetime.fromisoformat(one[key]) for key in ("shift_from", "shift_until"))
+    zone = ZoneInfo(live.get("admin", live.at).json()["time_zone"])
+    assert (began, ended) == (datetime(2030, 3, 2, 19, tzinfo=zone), datetime(2030, 3, 3, 7, tzinfo=zone))
+    twice(entry, "retire")
+    expect(entry).to_have_count(0)
+    assert live.get("admin", "officers").json() == []
+
+
+def test_a_figure_is_set_and_a_wrong_one_refused_with_what_was_typed_kept(site: Site, visit: Visit, shoot: Shoot) -> None:
+    live = site.live
+    page = visit("/admin#region", "admin", expect_errors=True)
+    offers = page.locator("[data-figures='decision.offers']")
+    offers.locator("summary").click()
+    tries = page.locator("[data-figure='decision.offers.tries']")
+    tries.get_by_role("textbox").fill("2")
+    expect(tries).to_contain_text("● Bawaan: 3")
+    expect(offers.locator("summary")).to_contain_text("1 berbeda")
+    page.locator("[data-figures='life.clocks'] summary").click()
+    clock = page.locator("[data-figure='life.clocks.answer.first']")
+    clock.get_by_role("textbox").fill("240")
+    save = page.locator("[data-form=settings] [data-do=save]")
+    save.click()
+    expect(page.get_by_text("Tersimpan dan langsung berlaku.")).to_be_visible()
+    assert_readable(page)
+    shoot(page, "admin-settings")
+    own = live.get("admin", "settings").json()["own"]
+    assert own == {"life": {"clocks": {"answer": {"first": 240}}}, "decision": {"offers": {"tries": 2}}}
+
+    tries.get_by_role("textbox").fill("tiga")
+    save.click()
+    expect(page.locator("[data-form=settings]").get_by_role("alert")).to_contain_text("bukan angka")
+    expect(tries).to_contain_text("Ini bukan angka.")
+    tries.get_by_role("textbox").fill("-4")
+    save.click()
+    expect(page.locator("[data-form=settings]").get_by_role("alert")).to_contain_text("tries")
+    assert tries.get_by_role("textbox").input_value() == "-4"
+    assert live.get("admin", "settings").json()["own"] == own
+
+    tries.get_by_role("button", name="Bawaan").click()
+    save.click()
+    expect(page.get_by_text("Tersimpan dan langsung berlaku.")).to_be_visible()
+    assert live.get("admin", "settings").json()["own"]["decision"] == {}
+
+
+def test_every_figure_has_a_name(site: Site, visit: Visit) -> None:
+    page = visit("/admin#region", "admin")
+    expect(page.locator("[data-figure]").first).to_be_attached()
+    figures = site.live.get("admin", "settings").json()["figures"]
+    for one in figures:
+        place = f"{one['table']}.{one['section']}.{one['key']}"
+        label = page.locator(f"[data-figure='{place}'] label").text_content() or ""
+        assert label.strip() not in ("", one["key"]), place
+        assert not label.startswith(one["key"].partition(".")[0] + ":"), place
+
+
+def test_a_facility_is_found_with_who_says_what_and_its_state_recorded(site: Site, visit: Visit, shoot: Shoot) -> None:
+    live = site.live
+    told = live.get("admin", f"facilities/{live.facility}").json()
+    page = visit("/admin#facilities", "admin")
+    page.locator("[data-do=search]").fill(live.facility)
+    entry = row(page, "facility", live.facility)
+    entry.locator("[data-do=detail]").click()
+    detail = row(page, "detail", live.facility)
+    detail.locator("summary").last.click()
+    expect(detail).to_contain_text(told["sources"][0]["source"])
+    detail.locator("[data-capability=whole] [data-state=full]").click()
+    expect(detail.locator("[data-capability=whole]")).to_contain_text("Tersimpan")
+    assert_readable(page)
+    shoot(page, "admin-facility")
+    (claim,) = live.get("admin", f"facilities/{live.facility}").json()["claims"]
+    assert (claim["state"], claim["author"]) == ("full", site.accounts["admin"])
+    page.locator("[data-do=search]").fill("")
+    page.locator("[data-do=conflicting]").check()
+    everything = live.get("admin", "facilities", params={"limit": 1000}).json()["facilities"]
+    count = sum(one["conflicts"] > 0 for one in everything)
+    if count:
+        expect(page.locator("[data-list=facilities] .mark")).to_have_count(min(count, 30))
+    else:
+        expect(page.get_by_text("Tidak ada yang cocok.")).to_be_visible()
