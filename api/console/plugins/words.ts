@@ -13,7 +13,7 @@ const LANGUAGES = ["id", "en"];
 
 export const PAGES: Record<string, string[]> = {
   console: ["ui", "console", "dispatch:case,priority,status,vehicle_kind,point,decline,equipment", "facilities:capability,kind"],
-  driver: ["ui", "driver", "dispatch:case,priority,decline,run_state,patient_state"],
+  driver: ["ui", "driver", "dispatch:case,priority,status,decline,run_state,patient_state"],
   faskes: ["ui", "faskes", "dispatch:case,priority,decline", "facilities:capability,state"],
   sitegar: ["ui", "sitegar", "dispatch:case,priority,decline", "facilities:capability,state,kind"],
   admin: ["ui", "admin", "console:place", "dispatch:vehicle_kind,equipment", "facilities:capability,state,kind"],

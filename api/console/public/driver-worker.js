@@ -1,10 +1,12 @@
 // Keeps the driver's page itself for gaps in coverage: its document, scripts, style and fonts. Nothing that the service answers
 // about people, cases or vehicles is ever kept here; the page keeps its present job by itself and drops it when it ends.
-const KEPT = "siaga-driver-2";
+const KEPT = "siaga-driver-3";
 const PAGE = "/driver";
+const BESIDE = [PAGE, "/icon.svg", "/driver.webmanifest"];
+const PATIENCE_MS = 4_000; // a network that says nothing for so long is taken for none
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(KEPT).then((kept) => kept.addAll([PAGE, "/icon.svg", "/driver.webmanifest"])).then(() => self.skipWaiting()));
+  event.waitUntil(caches.open(KEPT).then((kept) => kept.addAll(BESIDE)).then(() => self.skipWaiting()));
 });
 
 self.addEventListener("activate", (event) => {
@@ -13,16 +15,27 @@ self.addEventListener("activate", (event) => {
 });
 
 self.addEventListener("message", (event) => {
-  // What the page had loaded before this worker was there.
-  if (Array.isArray(event.data)) event.waitUntil(caches.open(KEPT).then((kept) => Promise.all(event.data.map((name) => kept.add(name).catch(() => undefined)))));
+  // What the page is made of now: what it had loaded before this worker was there is fetched, what an earlier release left is dropped.
+  if (Array.isArray(event.data)) event.waitUntil(keepOnly(event.data));
 });
 
 self.addEventListener("fetch", (event) => {
   const address = new URL(event.request.url);
   if (event.request.method !== "GET" || address.origin !== self.location.origin) return;
   if (address.pathname.startsWith("/assets/")) event.respondWith(keptFirst(event.request));
-  else if (address.pathname === PAGE || address.pathname === "/icon.svg" || address.pathname === "/driver.webmanifest") event.respondWith(freshFirst(event.request));
+  else if (BESIDE.includes(address.pathname)) event.respondWith(freshFirst(event.request, address.pathname));
 });
+
+async function keepOnly(names) {
+  const kept = await caches.open(KEPT);
+  const there = new Set();
+  for (const request of await kept.keys()) {
+    const name = new URL(request.url).pathname;
+    if (name.startsWith("/assets/") && !names.includes(name)) await kept.delete(request);
+    else there.add(name);
+  }
+  await Promise.all(names.filter((name) => !there.has(name)).map((name) => kept.add(name).catch(() => undefined)));
+}
 
 // Their names change with what is in them: what is kept is right.
 async function keptFirst(request) {
@@ -34,16 +47,16 @@ async function keptFirst(request) {
   return fresh;
 }
 
-async function freshFirst(request) {
+async function freshFirst(request, name) {
   const kept = await caches.open(KEPT);
-  const name = new URL(request.url).pathname;
-  try {
-    const fresh = await fetch(request);
-    if (fresh.ok) await kept.put(name, fresh.clone());
-    return fresh;
-  } catch (error) {
-    const found = await kept.match(name);
-    if (found) return found;
-    throw error;
-  }
+  const found = await kept.match(name);
+  const fresh = fetch(request).then(async (answer) => {
+    if (answer.ok) await kept.put(name, answer.clone());
+    return answer;
+  });
+  if (!found) return fresh;
+  fresh.catch(() => undefined); // it may still fail after the kept one was given
+  const late = new Promise((give) => setTimeout(give, PATIENCE_MS));
+  const answer = await Promise.race([fresh.catch(() => undefined), late]);
+  return answer !== undefined && answer.ok ? answer : found;
 }

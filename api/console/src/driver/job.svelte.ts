@@ -2,7 +2,7 @@
 import { serviceClock } from "../shared/clock.svelte";
 import { get, Problem } from "../shared/http";
 import { Live } from "../shared/live.svelte";
-import type { Case, Particulars, Region, RouteView, Run, Vehicle } from "../shared/shapes";
+import type { Case, Kind, Particulars, Region, RouteView, Run, Vehicle } from "../shared/shapes";
 import { keepJob, keptJob, type Job } from "./kept";
 
 const EVENTS = [
@@ -22,6 +22,7 @@ export class CrewJob {
   readonly live: Live;
   readonly at: string;
   #particulars = new Map<string, Particulars>();
+  #visits: string[] | undefined;
 
   constructor(
     region: Region,
@@ -41,7 +42,7 @@ export class CrewJob {
   }
 
   async start(): Promise<void> {
-    const kept = await keptJob(this.vehicle);
+    const kept = await keptJob(this.vehicle).catch(() => undefined);
     if (kept !== undefined && this.job === null) {
       this.job = kept;
       this.fromBefore = true;
@@ -57,19 +58,39 @@ export class CrewJob {
     const read = this.reading();
     const { vehicle, run } = await get<{ vehicle: Vehicle; run: Run | null }>(`${this.at}/vehicles/${encodeURIComponent(this.vehicle)}/job`);
     const ids = run === null ? [] : [...new Set(run.riders.map((rider) => rider.case))];
-    const cases = (await Promise.all(ids.map((id) => mine(get<Case>(`${this.at}/cases/${id}`))))).filter((one) => one !== null);
-    await Promise.all(cases.map(async (one) => {
-      // Each reading of what is personal is recorded: once for each case, and again when something was added.
-      if (this.#particulars.has(one.id)) return;
-      const told = await mine(get<Particulars>(`${this.at}/cases/${one.id}/particulars`));
-      if (told !== null) this.#particulars.set(one.id, told);
-    }));
+    // All at once: over a slow network each question costs a round trip.
+    const [cases, route] = await Promise.all([
+      Promise.all(ids.map((id) => mine(get<Case>(`${this.at}/cases/${id}`)))),
+      run === null ? null : this.#route(run),
+      ...ids.map((id) => this.#personal(id)),
+      run === null ? undefined : this.#kinds(),
+    ]);
     for (const id of [...this.#particulars.keys()]) if (!ids.includes(id)) this.#particulars.delete(id);
-    const route = run !== null && UNDER_WAY.has(run.state) ? await mine(get<RouteView>(`${this.at}/runs/${run.id}/route`)) : null;
-    this.job = { at: serviceClock.exact(), vehicle, run, cases, particulars: Object.fromEntries(this.#particulars), route };
+    this.job = {
+      at: serviceClock.exact(), vehicle, run, cases: cases.filter((one) => one !== null), particulars: Object.fromEntries(this.#particulars), route,
+      visits: this.#visits ?? [],
+    };
     this.fromBefore = false;
     read();
-    await keepJob(this.job);
+    await keepJob(this.job).catch(() => undefined); // a full telephone: it is shown all the same
+  }
+
+  /** Each reading of what is personal is recorded: once for each case, and again when something was added. */
+  async #personal(id: string): Promise<void> {
+    if (this.#particulars.has(id)) return;
+    const told = await mine(get<Particulars>(`${this.at}/cases/${id}/particulars`));
+    if (told !== null) this.#particulars.set(id, told);
+  }
+
+  async #kinds(): Promise<void> {
+    this.#visits ??= (await get<Kind[]>(`${this.at}/services`)).filter((kind) => kind.destination === "none").map((kind) => kind.id);
+  }
+
+  /** The way of the present leg; at a door there is one for those who were refused and go on. */
+  async #route(run: Run): Promise<RouteView | null> {
+    if (!UNDER_WAY.has(run.state) && run.state !== "at_facility") return null;
+    const found = await mine(get<RouteView>(`${this.at}/runs/${run.id}/route`));
+    return found === null || run.state !== "at_facility" || Number(found.route["distance_m"]) > 100 ? found : null;
   }
 }
 

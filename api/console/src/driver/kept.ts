@@ -1,14 +1,26 @@
 /**
  * What the telephone keeps, so that a gap in coverage or a reload in it loses nothing: commands that have not gone through,
- * positions that have not been sent, and the present job with its way. The job names a patient; it is kept only while the run
- * lasts, and everything is wiped at signing out.
+ * positions that have not been sent, and the present job with its way. The job names a patient: it is kept only while the run
+ * lasts. At signing out everything is wiped; when a session ends by itself, what names a patient is, and what was pressed stays
+ * until the same person signs in again.
  */
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from "idb";
 import type { Json } from "../shared/http";
 import type { Session } from "../shared/session.svelte";
-import type { Case, Particulars, Region, RouteView, Run, Vehicle } from "../shared/shapes";
+import type { Case, Particulars, Patient, Region, RouteView, Run, StatusName, Vehicle } from "../shared/shapes";
 
-/** A command that waits to go through. */
+/** What a command makes true, to show it before the service has answered. People go by "case/patient". */
+export interface Makes {
+  run?: { id: string; state: Run["state"] };
+  vehicle?: StatusName;
+  patients?: Record<string, Partial<Pick<Patient, "state" | "goal" | "firm">>>;
+  /** Requests to the desk that it makes, by whom they are about. */
+  asked?: Record<string, string>;
+  /** Offers and requests that it answers. */
+  answered?: string[];
+}
+
+/** A command that waits to go through, or that was refused and has not been seen. */
 export interface Queued {
   id?: number;
   key: string;
@@ -17,23 +29,32 @@ export interface Queued {
   body: Json;
   /** When it was pressed, by the service's clock. */
   happenedAt: string;
-  /** In the person's words, to say what waits. */
+  /** Who pressed it. */
+  by: string;
+  /** What it is called: the key of its text. */
   label: string;
-  /** What it makes true, for what is shown meanwhile: "run:<id>=<state>", "patient:<case>/<id>=<state>". */
-  makes: string[];
+  makes: Makes;
+  /** Why it was refused; "" where it was somebody else's, who has signed out of the telephone. */
+  refused?: string;
 }
 
 export interface KeptFix { id?: number; vehicle: string; longitude: number; latitude: number; fix_time: string; speed_kph?: number; course_deg?: number; accuracy_m?: number }
 
 /** The present job as it was last read. */
 export interface Job {
+  /** When it was read, in milliseconds of the service's clock. */
   at: number;
   vehicle: Vehicle;
   run: Run | null;
   cases: Case[];
   particulars: Record<string, Particulars>;
   route: RouteView | null;
+  /** Kinds of cases for which the team stays where the person is. */
+  visits: string[];
 }
+
+/** Who was signed in and where, without the session's guard: to begin without coverage. */
+export interface Before { session: Session; region: Region; reckoning: { ahead: number; at: number; speed: number } }
 
 interface Tables extends DBSchema {
   queue: { key: number; value: Queued };
@@ -42,15 +63,22 @@ interface Tables extends DBSchema {
   before: { key: string; value: Before };
 }
 
-/** Who was signed in and where, without the session's guard: to begin without coverage. */
-export interface Before { session: Session; region: Region; reckoning: { ahead: number; at: number; speed: number } }
-
 const NAME = "siaga-driver";
 const MOST_FIXES = 2_000;
 
 let opened: Promise<IDBPDatabase<Tables>> | undefined;
+let allowed = false;
+
+/** From now on something may be kept: somebody is signed in. What is read late, after they have gone, is not. */
+export function allow(): void {
+  allowed = true;
+}
 
 function database(): Promise<IDBPDatabase<Tables>> {
+  const close = () => {
+    void opened?.then((tables) => tables.close());
+    opened = undefined;
+  };
   opened ??= openDB<Tables>(NAME, 1, {
     upgrade(tables) {
       tables.createObjectStore("queue", { keyPath: "id", autoIncrement: true });
@@ -58,41 +86,63 @@ function database(): Promise<IDBPDatabase<Tables>> {
       tables.createObjectStore("job");
       tables.createObjectStore("before");
     },
+    blocking: close, // another tab wipes it
     terminated: () => (opened = undefined),
   });
+  opened.catch(() => (opened = undefined));
   return opened;
 }
 
-export const queued = async (): Promise<Queued[]> => (await database()).getAll("queue");
+export const queued = async (): Promise<Queued[]> => (allowed ? (await database()).getAll("queue") : []);
+/** Raises where the telephone can't keep anything. */
 export const enqueue = async (one: Queued): Promise<void> => void (await (await database()).add("queue", one));
-export const dequeue = async (id: number): Promise<void> => (await database()).delete("queue", id);
+export async function dequeue(id: number): Promise<void> {
+  if (allowed) await (await database()).delete("queue", id);
+}
+/** Keeps that a command was refused, until somebody has seen it. */
+export async function keepRefused(one: Queued, refused: string): Promise<void> {
+  if (allowed) await (await database()).put("queue", { ...one, refused });
+}
 
 export const keptJob = async (vehicle: string): Promise<Job | undefined> => (await database()).get("job", vehicle);
 
 /** Keeps the job while there is a run; without one nothing of a patient stays. */
 export async function keepJob(job: Job): Promise<void> {
+  if (!allowed) return;
   const tables = await database();
   await tables.clear("job");
   if (job.run !== null) await tables.put("job", job, job.vehicle.id);
 }
 
 export const readBefore = async (): Promise<Before | undefined> => (await database()).get("before", "last");
-export const keepBefore = async (before: Before): Promise<void> => void (await (await database()).put("before", before, "last"));
+export async function keepBefore(before: Before): Promise<void> {
+  if (allowed) await (await database()).put("before", before, "last");
+}
 
 export async function keepFix(fix: KeptFix): Promise<void> {
+  if (!allowed) return;
   const tables = await database();
   await tables.add("fixes", fix);
-  const all = await tables.getAllKeys("fixes");
-  for (const old of all.slice(0, Math.max(0, all.length - MOST_FIXES))) await tables.delete("fixes", old);
+  const over = (await tables.count("fixes")) - MOST_FIXES;
+  for (const old of over > 0 ? await tables.getAllKeys("fixes", undefined, over) : []) await tables.delete("fixes", old);
 }
-export const keptFixes = async (): Promise<KeptFix[]> => (await database()).getAll("fixes", undefined, 500);
+export const keptFixes = async (): Promise<KeptFix[]> => (allowed ? (await database()).getAll("fixes", undefined, 500) : []);
 export async function dropFixes(ids: number[]): Promise<void> {
+  if (!allowed) return;
   const tables = await database();
   for (const id of ids) await tables.delete("fixes", id);
 }
 
+/** Forgets what names a patient and who was signed in: the session has ended by itself. */
+export async function forget(): Promise<void> {
+  allowed = false;
+  const tables = await database();
+  await Promise.all([tables.clear("job"), tables.clear("before")]);
+}
+
 /** Forgets everything, at signing out. */
 export async function wipe(): Promise<void> {
+  allowed = false;
   (await opened)?.close();
   opened = undefined;
   await deleteDB(NAME);

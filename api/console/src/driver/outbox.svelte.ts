@@ -6,22 +6,28 @@ import { give, newKey, Problem, Unreachable, type Json } from "../shared/http";
 import { says } from "../shared/says";
 import { serviceClock } from "../shared/clock.svelte";
 import { session } from "../shared/session.svelte";
-import { dequeue, enqueue, queued, type Queued } from "./kept";
+import { dequeue, enqueue, keepRefused, queued, type Makes, type Queued } from "./kept";
 
-/** A command that the service refused. */
-export interface Refused { key: string; label: string; why: string }
-
-export interface Press { path: string; method?: "POST" | "PUT"; body?: Json; label: string; makes?: string[] }
+export interface Press { path: string; method?: "POST" | "PUT"; body?: Json; label: string; makes?: Makes; key?: string }
 
 const AGAIN_MS = [1_000, 2_000, 5_000, 10_000];
+const NAME = "siaga.driver.outbox";
+const TRY_AGAIN = new Set([408, 425, 429]);
+
+/** Whether a command may go through later: nobody has looked at it yet. */
+const passing = (error: unknown): boolean => error instanceof Unreachable || (error instanceof Problem && (error.status >= 500 || TRY_AGAIN.has(error.status)));
 
 export class Outbox {
   waiting = $state.raw<readonly Queued[]>([]);
   /** Gone through, but what is shown was read before: they count until it has been read anew. */
   unread = $state.raw<readonly Queued[]>([]);
-  refused = $state.raw<readonly Refused[]>([]);
+  refused = $state.raw<readonly Queued[]>([]);
   sending = $state(false);
+  /** The telephone can't keep anything: what waits is lost when the page is closed. */
+  loose = $state(false);
 
+  #loose: Queued[] = [];
+  #channel = new BroadcastChannel(NAME);
   #timer: ReturnType<typeof setTimeout> | undefined;
   #tries = 0;
   #stopped = false;
@@ -29,24 +35,34 @@ export class Outbox {
 
   /** `done`: called after a command went through or was refused. */
   constructor(private readonly done: () => void) {
-    window.addEventListener("online", this.#online);
-    void this.#look().then(() => this.send());
+    window.addEventListener("online", this.#now);
+    document.addEventListener("visibilitychange", this.#now);
+    this.#channel.onmessage = () => void this.#look().then(this.done); // another tab has sent or refused something
+    void this.#others().then(() => this.#look()).then(() => this.send());
   }
 
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    window.removeEventListener("online", this.#online);
+    this.#channel.close();
+    window.removeEventListener("online", this.#now);
+    document.removeEventListener("visibilitychange", this.#now);
   }
 
-  #online = (): void => {
+  #now = (): void => {
     this.#tries = 0;
     void this.send();
   };
 
-  async press({ path, method = "POST", body = {}, label, makes = [] }: Press): Promise<void> {
-    const happenedAt = new Date(serviceClock.exact()).toISOString();
-    await enqueue({ key: newKey(), method, path, body, happenedAt, label, makes });
+  /** Takes a command; its time is that of the press. */
+  async press({ path, method = "POST", body = {}, label, makes = {}, key = newKey() }: Press): Promise<void> {
+    const one: Queued = { key, method, path, body, label, makes, happenedAt: new Date(serviceClock.exact()).toISOString(), by: session.who?.id ?? "" };
+    try {
+      await enqueue(one);
+    } catch {
+      this.#loose.push(one); // full, or switched off: it is sent all the same
+      this.loose = true;
+    }
     await this.#look();
     this.#tries = 0;
     await this.send();
@@ -58,12 +74,25 @@ export class Outbox {
     return () => (this.unread = this.unread.filter((one) => !known.includes(one)));
   }
 
-  dismiss(key: string): void {
-    this.refused = this.refused.filter((one) => one.key !== key);
+  async dismiss(one: Queued): Promise<void> {
+    if (one.id !== undefined) await dequeue(one.id);
+    await this.#look();
+  }
+
+  async #all(): Promise<Queued[]> {
+    return [...(await queued().catch(() => [])), ...this.#loose];
   }
 
   async #look(): Promise<void> {
-    this.waiting = await queued();
+    const all = await this.#all();
+    this.waiting = all.filter((one) => one.refused === undefined);
+    this.refused = all.filter((one) => one.refused !== undefined);
+  }
+
+  /** What somebody else has pressed is not sent in this person's name; they are told. */
+  async #others(): Promise<void> {
+    const who = session.who?.id;
+    for (const one of await this.#all()) if (one.refused === undefined && who !== undefined && one.by !== who) await keepRefused(one, "");
   }
 
   /** Sends what waits, as far as it goes. */
@@ -72,9 +101,10 @@ export class Outbox {
     this.#busy = true;
     clearTimeout(this.#timer);
     try {
-      await navigator.locks.request("siaga.driver.outbox", async () => {
-        for (let one = (await queued())[0]; one !== undefined && !this.#stopped; one = (await queued())[0]) {
-          if (!(await this.#one(one))) break;
+      await navigator.locks.request(NAME, async () => {
+        for (;;) {
+          const [one] = (await this.#all()).filter((found) => found.refused === undefined);
+          if (one === undefined || this.#stopped || !(await this.#one(one))) break;
         }
       });
     } finally {
@@ -94,18 +124,31 @@ export class Outbox {
     try {
       await give({ method: one.method, path: one.path, body: { ...one.body, happened_at: one.happenedAt }, key: one.key }, 0);
       this.unread = [...this.unread, one];
+      await this.#over(one);
     } catch (error) {
-      if (error instanceof Unreachable || (error instanceof Problem && (error.status >= 500 || error.status === 429))) return false;
+      if (passing(error)) return false;
       if (error instanceof Problem && error.signedOut) {
         session.ended();
         return false;
       }
-      this.refused = [...this.refused, { key: one.key, label: one.label, why: says(error) }];
+      if (error instanceof Problem && error.code === "csrf") {
+        await session.look().catch(() => undefined); // signed in anew in another tab
+        return false;
+      }
+      await this.#over(one, says(error));
     }
     this.#tries = 0;
-    if (one.id !== undefined) await dequeue(one.id);
     await this.#look();
+    if (!this.#stopped) this.#channel.postMessage("changed");
     this.done();
     return true;
+  }
+
+  async #over(one: Queued, refused?: string): Promise<void> {
+    if (one.id === undefined) {
+      this.#loose = this.#loose.filter((other) => other !== one);
+      if (refused !== undefined) this.#loose.push({ ...one, refused });
+    } else if (refused === undefined) await dequeue(one.id);
+    else await keepRefused(one, refused);
   }
 }

@@ -3,17 +3,22 @@
  * sent when it is over.
  */
 import { serviceClock } from "../shared/clock.svelte";
-import { query } from "../shared/http";
+import { Problem, query } from "../shared/http";
+import { session } from "../shared/session.svelte";
 import { dropFixes, keepFix, keptFixes, type KeptFix } from "./kept";
+import type { Spot } from "./way";
 
 const AGREED = "siaga.driver.positions";
 const SEND_MS = 5_000;
+const OLD_MS = 30_000;
+const TRY_AGAIN = new Set([401, 408, 425, 429]);
 
 export type PositionState = "unasked" | "no" | "insecure" | "waiting" | "on" | "denied";
 
 export class Positions {
   state = $state<PositionState>("unasked");
-  last = $state.raw<{ longitude: number; latitude: number; at: number } | null>(null);
+  /** The last position; `seen`: by the telephone's own clock. */
+  last = $state.raw<(Spot & { seen: number }) | null>(null);
   #watch: number | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -29,17 +34,16 @@ export class Positions {
 
   agree(yes: boolean): void {
     localStorage.setItem(AGREED, yes ? "yes" : "no");
+    this.stop();
     if (yes) this.#begin();
-    else {
-      this.stop();
-      this.state = "no";
-    }
+    else this.state = "no";
   }
 
   stop(): void {
     if (this.#watch !== undefined) navigator.geolocation.clearWatch(this.#watch);
     clearInterval(this.#timer);
     this.#watch = this.#timer = undefined;
+    this.last = null;
   }
 
   #begin(): void {
@@ -52,29 +56,34 @@ export class Positions {
     this.#timer = setInterval(() => void this.#send(), SEND_MS);
   }
 
-  async #seen({ coords }: GeolocationPosition): Promise<void> {
+  async #seen({ coords, timestamp }: GeolocationPosition): Promise<void> {
     this.state = "on";
-    const at = serviceClock.exact(); // the telephone's own clock may be wrong
-    this.last = { longitude: coords.longitude, latitude: coords.latitude, at };
+    // The telephone's own clock may be wrong, but not by how long ago this was.
+    const age = Math.min(60_000, Math.max(0, Date.now() - timestamp));
+    const at = serviceClock.exact() - age * serviceClock.speed;
+    this.last = { longitude: coords.longitude, latitude: coords.latitude, seen: Date.now() - age };
     await keepFix({
       vehicle: this.vehicle, longitude: coords.longitude, latitude: coords.latitude, fix_time: new Date(at).toISOString(),
-      ...(coords.speed === null ? {} : { speed_kph: Math.max(0, coords.speed * 3.6) }),
+      ...(coords.speed === null ? {} : { speed_kph: Math.min(1_000, Math.max(0, coords.speed * 3.6)) }),
       ...(coords.heading === null || Number.isNaN(coords.heading) ? {} : { course_deg: coords.heading % 360 }),
       accuracy_m: Math.min(100_000, coords.accuracy),
-    });
+    }).catch(() => undefined); // a full telephone: the next one is sent again
   }
 
   async #send(): Promise<void> {
-    if (!navigator.onLine) return;
+    if (this.last !== null && Date.now() - this.last.seen > OLD_MS) this.last = null;
+    if (!navigator.onLine || session.who?.csrf == null) return;
     await navigator.locks.request("siaga.driver.fixes", { ifAvailable: true }, async (lock) => {
       const fixes: KeptFix[] = lock === null ? [] : await keptFixes();
       if (fixes.length === 0) return;
+      const ids = fixes.flatMap((one) => (one.id === undefined ? [] : [one.id]));
       try {
         await query(`${this.at}/fixes`, { fixes: fixes.map(({ id: _, ...fix }) => fix) });
-        await dropFixes(fixes.flatMap((one) => (one.id === undefined ? [] : [one.id])));
-      } catch {
-        // They stay for the next try.
+      } catch (error) {
+        // They stay for the next try, unless they never will be taken.
+        if (!(error instanceof Problem) || error.status >= 500 || TRY_AGAIN.has(error.status) || error.code === "csrf") return;
       }
+      await dropFixes(ids);
     });
   }
 }

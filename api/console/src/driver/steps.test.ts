@@ -1,40 +1,95 @@
 import { describe, expect, it } from "vitest";
-import type { Case, Patient, Run } from "../shared/shapes";
-import { nextStep, presumed } from "./steps";
+import type { Case, Goal, Patient, Run, Vehicle } from "../shared/shapes";
+import type { Job, Makes, Queued } from "./kept";
+import { nextSteps, presumed } from "./steps";
 
-const patient = (state: Patient["state"], more: Partial<Patient> = {}): Patient => ({
-  id: "1", state, state_text: "", run: "r", goal: { kind: "facility", id: "f", name: "RS F", phone: "", longitude: null, latitude: null }, firm: true,
-  stranded_with: null, died_at: null, outcome: null, ...more,
+const door = (id: string, kind = "facility"): Goal => ({ kind, id, name: `RS ${id}`, phone: "", longitude: 106.8, latitude: -6.4 });
+const person = (id: string, state: Patient["state"], more: Partial<Patient> = {}): Patient => ({
+  id, state, state_text: "", run: "r", goal: door("f"), firm: true, stranded_with: null, died_at: null, outcome: null, ...more,
 });
-const run = (state: Run["state"]): Run => ({
-  id: "r", version: 1, state, state_text: "", vehicle: "A1", officers: [], helper: null, riders: [{ case: "K", patient: "1" }], kind: "emergency", priority: "red",
-  chosen: "", reason: "", expected_seconds: null, due_at: null, since: "", how: null, ended_at: null, clocks: [], as_of: null,
-  stamps: [],
+const run = (state: Run["state"], riders: Run["riders"]): Run => ({
+  id: "r", version: 1, state, state_text: "", vehicle: "A1", officers: [], helper: null, riders, kind: "emergency", priority: "red",
+  chosen: "", reason: "", expected_seconds: null, due_at: null, since: "", how: null, ended_at: null, clocks: [], as_of: null, stamps: [],
 });
-const of = (one: Patient): Case => ({ id: "K", patients: [one], offers: [] }) as unknown as Case;
-const label = (state: Run["state"], one: Patient) => {
-  const at = run(state);
-  return nextStep("/at", at, presumed(at, [of(one)], []).riders)?.label ?? null;
+
+/** A job; people by case: {K: [...], L: [...]}. */
+function job(state: Run["state"], people: Record<string, Patient[]>, more: Partial<Job> & { kind?: string; leg?: "reach" | "carry" } = {}): Job {
+  const cases = Object.entries(people).map(([id, patients]) => ({ id, kind: more.kind ?? "emergency", patients, offers: [], desk: [] }) as unknown as Case);
+  const riders = cases.flatMap((one) => one.patients.map((patient) => ({ case: one.id, patient: patient.id })));
+  const route = more.leg === undefined ? null : ({ run: "r", leg: more.leg, to: "", road_state: 1, assumed_start: false, route: {} } as Job["route"]);
+  return { at: 0, vehicle: { id: "A1", out_of_order: false } as Vehicle, run: run(state, riders), cases, particulars: {}, route, visits: ["home_care"], ...more };
+}
+const labels = (one: Job, makes: Makes[] = []) => {
+  const here = presumed(one, makes.map((made, number) => queued(made, number)));
+  return here === null ? null : nextSteps("/at", one, here).map((step) => step.label);
 };
+const queued = (makes: Makes, number = 0): Queued => ({ key: `k${number}`, method: "POST", path: "", body: {}, happenedAt: "", by: "", label: "", makes });
 
 describe("the next step", () => {
   it("goes from the call to the free vehicle", () => {
+    const main = (state: Run["state"], patient: Patient["state"]) => labels(job(state, { K: [person("1", patient)] }))?.[0];
     expect([
-      label("assigned", patient("assigned")), label("acknowledged", patient("assigned")), label("en_route", patient("assigned")), label("at_scene", patient("assigned")),
-      label("with_patient", patient("met")), label("carrying", patient("aboard")), label("at_facility", patient("at_facility")), label("escorting", patient("handed_over")),
-      label("clearing", patient("ended")),
-    ]).toEqual(["acknowledged", "departed", "at_scene", "with_patient", "left_scene", "at_facility", "handover", "treatment", "available"]);
+      main("assigned", "assigned"), main("acknowledged", "assigned"), main("en_route", "assigned"), main("at_scene", "assigned"), main("with_patient", "met"),
+      main("carrying", "aboard"), main("at_facility", "at_facility"), main("escorting", "handed_over"),
+    ]).toEqual(["acknowledged", "departed", "at_scene", "with_patient", "left_scene", "at_facility", "handover", "treatment"]);
+    expect(labels(job("clearing", { K: [person("1", "ended")] }))).toEqual(["available"]);
   });
+
+  it("presses itself through the whole run without an answer, as in a gap", () => {
+    const here = job("assigned", { K: [person("1", "assigned")] });
+    const pressed: string[] = [];
+    const makes: Makes[] = [];
+    for (let turn = 0; turn < 12; turn++) {
+      const stands = presumed(here, makes.map(queued));
+      const [step] = stands === null ? [] : nextSteps("/at", here, stands);
+      if (step === undefined) break;
+      pressed.push(step.label);
+      makes.push(step.makes ?? {});
+    }
+    expect(pressed).toEqual(["acknowledged", "departed", "at_scene", "with_patient", "left_scene", "at_facility", "handover", "treatment", "available"]);
+  });
+
   it("leaves a door that refused, once there is somewhere to go", () => {
-    expect(label("at_facility", patient("aboard"))).toBe("left_facility");
-    expect(label("at_facility", patient("aboard", { goal: null }))).toBeNull();
+    expect(labels(job("at_facility", { K: [person("1", "aboard")] }))).toEqual(["left_facility"]);
+    expect(labels(job("at_facility", { K: [person("1", "aboard", { goal: null })] }))).toEqual([]);
+    const inside = job("at_facility", { K: [person("1", "at_facility")] });
+    expect(labels(inside, [{ patients: { "K/1": { state: "aboard", goal: null, firm: false } } }])).toEqual([]);
   });
-  it("counts on what waits to be sent", () => {
-    const at = run("en_route");
-    const step = nextStep("/at", at, presumed(at, [of(patient("assigned"))], []).riders);
-    const queued = [{ key: "k", method: "POST" as const, path: "", body: {}, happenedAt: "", label: "", makes: step?.makes ?? [] }];
-    const then = presumed(at, [of(patient("assigned"))], queued);
-    expect(then.run.state).toBe("at_scene");
-    expect(nextStep("/at", then.run, then.riders)?.label).toBe("with_patient");
+
+  it("stays where people are served, and brings home without waiting for treatment", () => {
+    expect(labels(job("with_patient", { K: [person("1", "met", { goal: null })] }, { kind: "home_care" }))).toEqual(["served"]);
+    const home = job("at_facility", { K: [person("1", "at_facility", { goal: door("home", "given") })] });
+    const stands = presumed(home, []);
+    const [step] = stands === null ? [] : nextSteps("/at", home, stands);
+    expect([step?.label, step?.text, step?.makes?.run?.state]).toEqual(["handover", "driver.step.delivered", "clearing"]);
+  });
+
+  it("fetches the next one of a shared trip, or goes to the door first where the service leads there", () => {
+    const people = { K: [person("1", "aboard")], L: [person("1", "assigned")] };
+    expect(labels(job("carrying", people, { leg: "reach" }))).toEqual(["at_scene", "at_facility"]);
+    expect(labels(job("carrying", people, { leg: "carry" }))).toEqual(["at_facility", "at_scene"]);
+  });
+
+  it("hands over one by one, and the escort begins with the last", () => {
+    const two = job("at_facility", { K: [person("1", "at_facility"), person("2", "at_facility")] });
+    expect(labels(two)).toEqual(["handover", "handover"]);
+    const stands = presumed(two, []);
+    const [first] = stands === null ? [] : nextSteps("/at", two, stands);
+    const then = presumed(two, [queued(first?.makes ?? {})]);
+    expect(then?.run.state).toBe("at_facility");
+    expect(labels(two, [first?.makes ?? {}])).toEqual(["handover", "treatment"]);
+  });
+
+  it("drives no further after a breakdown, but hands over at the door", () => {
+    const broken = { vehicle: { id: "A1", out_of_order: true } as Vehicle };
+    expect(labels(job("carrying", { K: [person("1", "aboard")] }, broken))).toEqual([]);
+    expect(labels(job("at_facility", { K: [person("1", "at_facility")] }, broken))).toEqual(["handover"]);
+  });
+
+  it("knows a request to the desk before the service has answered, and that it is answered", () => {
+    const here = job("carrying", { K: [person("1", "aboard")] });
+    const asked = queued({ asked: { "K/1": "key.1" } });
+    expect(presumed(here, [asked])?.riders[0]?.request).toBe("key.1");
+    expect(presumed(here, [asked, queued({ answered: ["key.1"] })])?.riders[0]?.request).toBeNull();
   });
 });

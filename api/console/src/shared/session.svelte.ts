@@ -15,6 +15,8 @@ export interface Session {
 class SignedIn {
   who = $state.raw<Session | null>(null);
   asked = $state(false);
+  /** They have signed out themselves; a session may also end by time, or be ended. */
+  left = false;
 
   /** Asks who is signed in. Raises Unreachable. */
   async look(): Promise<void> {
@@ -34,6 +36,7 @@ class SignedIn {
 
   async signOut(): Promise<void> {
     await send("DELETE", "/v1/session");
+    this.left = true;
     this.#is(null);
   }
 
@@ -53,6 +56,7 @@ class SignedIn {
   }
 
   #is(session: Session | null): void {
+    if (session !== null) this.left = false;
     this.who = session;
     guardWith(session?.csrf ?? null);
   }
