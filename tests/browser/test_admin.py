@@ -50,7 +50,6 @@ def test_a_vehicle_is_added_with_a_pasted_link_as_its_base_changed_and_retired(s
     base.fill(LINK.format(longitude=longitude, latitude=latitude))
     form.locator("[role=listbox] button").first.click()
     expect(form.locator("[data-place]")).to_contain_text("Titik pangkalan")
-    assert_readable(page)
     shoot(page, "admin-vehicle")
     form.locator("[data-do=save]").click()
     expect(form.get_by_role("alert")).to_contain_text("Kode A1 sudah dipakai")
@@ -96,14 +95,29 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten_unseen(site: Si
     assert vehicles_of(live)["A2"]["name"] == "Ambulans Dua"
 
 
-def test_it_fits_a_telephone(visit: Visit, shoot: Shoot) -> None:
+def test_it_fits_a_telephone(site: Site, visit: Visit, shoot: Shoot) -> None:
+    live = site.live
+    live.done("admin", "officers/P01", {"name": SCRIPT, "skills": ["crew"]}, method="PUT")
+    live.done(
+        "admin", "vehicles/A4", {"name": SCRIPT, "kind": "hearse", "base": "x" * 200, "phone": "0812-000-555"}, method="PUT"
+    )
     page = visit("/admin", "admin", width=360, height=740, theme="dark")
-    for tab in page.locator("[data-tab]").all():
-        tab.click()
-        page.wait_for_timeout(300)
+    expect(page.locator("[data-tab]")).to_have_count(6)
+    opens = {"fleet": "edit", "people": "add-person", "devices": "add-token", "officers": "shift", "facilities": "detail"}
+    for tab in ("fleet", "people", "devices", "officers", "region", "facilities"):
+        page.locator(f"[data-tab={tab}]").press("Enter")
+        expect(page.locator(f"[data-tab={tab}]")).to_have_attribute("aria-pressed", "true")
+        expect(page.get_by_text("Memuat…")).to_have_count(0)
+        if tab in opens:
+            page.locator(f"[data-do={opens[tab]}]").last.click()
+        else:
+            for summary in page.locator("[data-figures] > summary").all():
+                summary.click()
+        expect(page.get_by_text("Memuat…")).to_have_count(0)
         assert_fits(page)
         assert_readable(page)
-        shoot(page, f"admin-{tab.get_attribute('data-tab')}-360")
+        shoot(page, f"admin-{tab}-360")
+    assert page.evaluate("() => location.hash") == "#facilities"
 
 
 def test_a_driver_gets_an_account_and_signs_in(site: Site, visit: Visit, shoot: Shoot) -> None:
@@ -114,7 +128,6 @@ def test_a_driver_gets_an_account_and_signs_in(site: Site, visit: Visit, shoot: 
     form.get_by_label("Nama pengguna").fill(name)
     form.get_by_label("Awak kendaraan").check()
     form.get_by_label("Kendaraannya").select_option("A3")
-    assert_readable(page)
     shoot(page, "admin-person")
     form.locator("[data-do=save]").click()
     secret = page.locator("[data-secret]")
@@ -213,7 +226,6 @@ def test_an_officer_gets_a_shift_in_the_regions_time_and_is_retired(site: Site, 
     shift.locator("[data-do=save]").click()
     expect(shift.get_by_role("alert")).to_contain_text("harus selesai sesudah mulai")
     shift.get_by_label("Selesai").fill("2030-03-03T07:00")
-    assert_readable(page)
     shoot(page, "admin-officers")
     shift.locator("[data-do=save]").click()
     expect(shift).to_have_count(0)
@@ -242,7 +254,6 @@ def test_a_figure_is_set_and_a_wrong_one_refused_with_what_was_typed_kept(site: 
     save = page.locator("[data-form=settings] [data-do=save]")
     save.click()
     expect(page.get_by_text("Tersimpan dan langsung berlaku.")).to_be_visible()
-    assert_readable(page)
     shoot(page, "admin-settings")
     own = live.get("admin", "settings").json()["own"]
     assert own == {"life": {"clocks": {"answer": {"first": 240}}}, "decision": {"offers": {"tries": 2}}}
@@ -257,10 +268,16 @@ def test_a_figure_is_set_and_a_wrong_one_refused_with_what_was_typed_kept(site: 
     assert tries.get_by_role("textbox").input_value() == "-4"
     assert live.get("admin", "settings").json()["own"] == own
 
+    theirs = {"decision": {"offers": {"tries": 1}}, "life": {"late": {"factor": 2.0}}}
+    assert live.client("admin").put(f"{live.at}/settings", json=theirs).status_code == 200
     tries.get_by_role("button", name="Bawaan").click()
     save.click()
+    expect(page.locator("[data-form=settings]").get_by_role("alert")).to_contain_text("Orang lain baru saja mengubah juga")
+    assert live.get("admin", "settings").json()["own"]["decision"] == theirs["decision"]
+    save.click()
     expect(page.get_by_text("Tersimpan dan langsung berlaku.")).to_be_visible()
-    assert live.get("admin", "settings").json()["own"]["decision"] == {}
+    held = live.get("admin", "settings").json()["own"]
+    assert held == {"life": theirs["life"], "decision": {}}, "what was typed here, and what others set elsewhere"
 
 
 def test_every_figure_has_a_name(site: Site, visit: Visit) -> None:
@@ -286,7 +303,6 @@ def test_a_facility_is_found_with_who_says_what_and_its_state_recorded(site: Sit
     expect(detail).to_contain_text(told["sources"][0]["source"])
     detail.locator("[data-capability=whole] [data-state=full]").click()
     expect(detail.locator("[data-capability=whole]")).to_contain_text("Tersimpan")
-    assert_readable(page)
     shoot(page, "admin-facility")
     (claim,) = live.get("admin", f"facilities/{live.facility}").json()["claims"]
     assert (claim["state"], claim["author"]) == ("full", site.accounts["admin"])
