@@ -23,3 +23,8 @@ export class Saving {
     }
   }
 }
+
+/** Whoever opens a form types in it next. */
+export function focusFirst(form: HTMLElement): void {
+  form.querySelector<HTMLElement>("input, select")?.focus();
+}
