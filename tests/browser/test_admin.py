@@ -191,7 +191,7 @@ def test_a_tracker_is_made_with_its_code_shown_once_and_revoked(site: Site, visi
     (token,) = [one for one in live.get("admin", "/v1/tokens").json() if one["label"] == "GPS A2"]
     assert (token["kind"], token["role"], token["vehicle"], token["regions"]) == ("device", "tracker", "A2", [live.region])
     longitude, latitude = live.office.spot(3)
-    fix = {"id": device, "lat": latitude, "lon": longitude, "timestamp": int(live.office.now.timestamp())}
+    fix: Json = {"id": device, "lat": latitude, "lon": longitude, "timestamp": int(live.office.now.timestamp())}
     posted = live.client("nobody").post("/track/osmand", params=fix)
     assert posted.status_code == 200, posted.text
     assert vehicles_of(live)["A2"]["position"] is not None, "what the telephone sends with it counts"
