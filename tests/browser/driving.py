@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import WITHIN_MS, Site
 
 Json = dict[str, Any]
 PHONE: Json = {"width": 360, "height": 740, "has_touch": True}
 TO_THE_DOOR = ("acknowledged", "departed", "at_scene", "with_patient", "left_scene", "at_facility")
+_AGAIN_MS = 100
 _READ_MS = 600  # a button that asks first takes no second press before
 
 
@@ -73,9 +75,18 @@ def all_sent(page: Page) -> None:
     expect(page.locator("[data-waiting]")).to_have_count(0)
 
 
+def until(page: Page, holds: Callable[[], object]) -> None:
+    """Waits until something holds of what the service has."""
+    for _ in range(WITHIN_MS // _AGAIN_MS):
+        if holds():
+            return
+        page.wait_for_timeout(_AGAIN_MS)
+    assert holds()
+
+
 def kept_page(page: Page) -> None:
     """Waits until the browser has kept what the page is made of."""
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    page.wait_for_function("() => navigator.serviceWorker.controller !== null")
     page.wait_for_function(_KEPT)
 
 

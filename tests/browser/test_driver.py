@@ -9,7 +9,20 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Shoot, Site, Visit
-from tests.browser.driving import PHONE, TO_THE_DOOR, all_sent, case_of, driven, press, run_of, sent, step, twice, vehicle_of
+from tests.browser.driving import (
+    PHONE,
+    TO_THE_DOOR,
+    all_sent,
+    case_of,
+    driven,
+    press,
+    run_of,
+    sent,
+    step,
+    twice,
+    until,
+    vehicle_of,
+)
 
 STATES = {"departed": "en_route", "left_scene": "carrying", "left_facility": "carrying"}
 
@@ -96,8 +109,18 @@ def test_a_facility_that_declines_while_driving_changes_where_to(site: Site, vis
     shoot(page, "driver-turned")
     page.get_by_role("button", name="Mengerti").tap()
     expect(page.locator("[data-notice]")).to_have_count(0)
-    site.live.done("dispatcher", f"runs/{run}/stand-down", {"why": "salah"})
+
+
+def test_a_job_that_is_called_off_is_said(site: Site, visit: Visit) -> None:
+    _, run = sent(site)
+    page = visit("/driver", "driver", **PHONE)
+    press(page, "acknowledged", "acknowledged")
+    all_sent(page)
+    page.wait_for_timeout(9_000)  # what the crew has just pressed itself is no news
+    site.live.done("dispatcher", f"runs/{run}/stand-down", {"why": "salah alamat"})
     expect(page.locator("[data-notice='over']")).to_be_visible()
+    expect(page.locator("[data-status='standby']")).to_be_visible()
+    assert page.evaluate("document.documentElement.dataset.sounded") == "2 0"
 
 
 def test_an_answer_by_telephone_and_a_job_declined(site: Site, visit: Visit) -> None:
@@ -107,13 +130,12 @@ def test_an_answer_by_telephone_and_a_job_declined(site: Site, visit: Visit) -> 
     page.get_by_role("button", name=re.compile("^Jawaban ")).tap()
     page.get_by_label("Siapa yang mengatakan").fill("bidan Ani")
     twice(page, page.locator("[data-twice='room_full']"))
-    all_sent(page)
+    until(page, lambda: len(case_of(site, case)["offers"]) == 2)
     declined, offered = case_of(site, case)["offers"]
     assert (declined["state"], declined["voice"]["name"], offered["state"]) == ("declined", "bidan Ani", "offered")
     page.get_by_role("button", name=f"Jawaban {offered['facility']['name']}").tap()
     page.get_by_role("button", name="Bersedia menerima").tap()
-    all_sent(page)
-    assert case_of(site, case)["patients"][0]["firm"]
+    until(page, lambda: case_of(site, case)["patients"][0]["firm"])
     page.get_by_role("button", name="Tolak tugas").tap()
     twice(page, page.locator("[data-twice='tyre']"))
     expect(page.locator("[data-status='standby']")).to_be_visible()
@@ -122,6 +144,9 @@ def test_an_answer_by_telephone_and_a_job_declined(site: Site, visit: Visit) -> 
 
 
 def test_several_people_are_told_apart(site: Site, visit: Visit, shoot: Shoot) -> None:
+    known = vehicle_of(site)
+    same = {name: known[name] for name in ("name", "kind", "equipment", "base", "base_longitude", "base_latitude")}
+    site.live.done("admin", "vehicles/A1", {**same, "capacity": 2}, method="PUT")
     case, run = sent(site, patients=2)
     page = visit("/driver", "driver", **PHONE)
     expect(page.locator("[data-patient]")).to_have_count(2)
@@ -164,8 +189,9 @@ def test_somebody_dies_and_a_vehicle_breaks_down(site: Site, visit: Visit) -> No
     page.get_by_role("button", name="Kendaraan mogok").tap()
     twice(page, page.locator("[data-twice='engine']"))
     expect(page.locator("[data-run]")).to_have_count(0)
-    assert vehicle_of(site)["out_of_order"]
-    assert run_of(site, run)["state"] in ("clearing", "ended")
+    expect(page.locator("[data-status='broken']")).to_be_visible()
+    assert vehicle_of(site)["status"] == "broken"
+    assert run_of(site, run)["state"] == "ended"
 
 
 def test_who_is_served_at_home_is_not_taken_anywhere(site: Site, visit: Visit) -> None:
@@ -232,7 +258,10 @@ def test_the_map_comes_when_it_is_asked_for(site: Site, visit: Visit, shoot: Sho
     fetched = "performance.getEntriesByType('resource').some((one) => one.name.includes('maplibre'))"
     assert not page.evaluate(fetched)
     page.get_by_role("button", name="Peta", exact=True).tap()
-    page.wait_for_function("window.siagaMap?.queryRenderedFeatures({ layers: ['legs-reach'] }).length > 0")
+    page.wait_for_function(
+        "() => window.siagaMap?.getLayer('legs-reach')"
+        " && window.siagaMap.queryRenderedFeatures({ layers: ['legs-reach'] }).length"
+    )
     expect(page.locator(".maplibregl-marker")).to_have_count(1)
     page.wait_for_timeout(800)
     shoot(page, "driver-map")
@@ -248,8 +277,10 @@ def test_a_job_sounds_again_before_its_clock_rings_but_not_when_it_is_known(site
     page.reload()
     expect(page.locator("[data-run-state='assigned']")).to_be_visible()
     page.wait_for_timeout(1_500)
-    assert page.evaluate(sounded) in (None, "0 1"), "what the telephone has kept is known; its clock may be near"
-    page.wait_for_function(f"{sounded} === '0 1'", timeout=45_000)
+    assert page.evaluate(sounded) is None, "what the telephone has kept is known"
+    site.live.office.wait(seconds=27)
+    page.reload()
+    page.wait_for_function(f"() => {sounded} === '0 1'")
     step(page, "acknowledged").tap()
     page.wait_for_timeout(1_500)
     assert page.evaluate(sounded) == "0 1"
