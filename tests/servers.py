@@ -31,7 +31,11 @@ class Server:
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Runs something beside the service."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(WITHIN_S)
+        return self.wait_for(work, WITHIN_S)
+
+    def wait_for(self, work: Coroutine[Any, Any, T], seconds: float) -> T:
+        """The same for what may take longer."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(seconds)
 
 
 @contextmanager

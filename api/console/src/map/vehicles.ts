@@ -108,7 +108,10 @@ export class VehicleLayer {
     if (this.#frame !== 0) return;
     this.#frame = requestAnimationFrame((at) => {
       this.#frame = 0;
-      if (at >= this.#next) this.draw();
+      if (at >= this.#next) {
+        this.draw();
+        performance.measure("siaga.draw", { start: performance.now() - this.cost, duration: this.cost });
+      }
       if (this.#moving(at)) this.#schedule();
     });
   }
