@@ -6,7 +6,7 @@ let kept = 0;
 export function costing<T>(name: string, work: () => T): T {
   const start = performance.now();
   const done = work();
-  performance.measure(`siaga.${name}`, { start, end: performance.now() });
+  performance.measure(name, { start, end: performance.now() });
   if (++kept >= MOST) {
     kept = 0;
     performance.clearMeasures();

@@ -110,7 +110,7 @@ export class VehicleLayer {
       this.#frame = 0;
       if (at >= this.#next) {
         this.draw();
-        performance.measure("siaga.draw", { start: performance.now() - this.cost, duration: this.cost });
+        performance.measure("draw", { start: performance.now() - this.cost, duration: this.cost });
       }
       if (this.#moving(at)) this.#schedule();
     });

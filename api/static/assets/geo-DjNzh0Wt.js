@@ -1,0 +1,1 @@
+function e(e,t){let n=Math.PI/180,r=Math.sin((t[1]-e[1])*n/2)**2,i=Math.sin((t[0]-e[0])*n/2)**2;return 12742017.6*Math.asin(Math.sqrt(r+Math.cos(e[1]*n)*Math.cos(t[1]*n)*i))}export{e as t};
