@@ -113,7 +113,7 @@ def test_the_same_by_mouse(site: Site, visit: Visit) -> None:
     site.seen_at_bases()
     page = visit("/", "dispatcher", width=1440, height=900, language="en")
     page.get_by_role("button", name="New call").click()
-    canvas = page.locator(".map canvas")
+    canvas = page.locator(".map .maplibregl-canvas")
     expect(page.locator(".map[data-ready='true']")).to_be_visible()
     canvas.click(position={"x": 300, "y": 350})
     expect(page.locator("[data-saved]:not([data-saved=''])")).to_be_visible()

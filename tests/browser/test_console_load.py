@@ -23,7 +23,7 @@ def test_three_hundred_vehicles_and_two_hundred_cases_are_shown(site: Site, visi
     expect(page.locator("[data-case]")).to_have_count(CASES)
     expect(page.locator("[data-vehicle]")).to_have_count(VEHICLES + 4)
     with Driving(site) as driving:
-        page.wait_for_function("() => window.siagaMap && window.siagaMap.querySourceFeatures('vehicles').length > 0")
+        page.wait_for_function(f"() => window.siagaVehicles?.picture.vehicles.length === {VEHICLES + 4}")
         page.wait_for_timeout(4_000)
     assert driving.sent >= 2
     assert "no_fix" not in page.locator("[data-vehicle='B000']").inner_text()

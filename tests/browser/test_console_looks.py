@@ -100,7 +100,8 @@ def test_the_theme_is_switched_and_the_map_with_it(visit: Visit) -> None:
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.wait_for_timeout(500)
     assert page.evaluate(land) != day
-    assert page.evaluate("window.siagaMap.getLayer('vehicles') !== undefined")
+    assert page.evaluate("window.siagaMap.getLayer('cases') !== undefined")
+    assert page.evaluate("window.siagaMap.getCanvasContainer().querySelectorAll('canvas[aria-hidden]').length") == 1
 
 
 def test_a_telephone_of_360_pixels(site: Site, visit: Visit, shoot: Shoot) -> None:

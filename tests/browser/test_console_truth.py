@@ -36,6 +36,39 @@ def drawn(page: Page, layer: str, key: str, value: object) -> None:
     )
 
 
+def vehicles(page: Page) -> dict[str, Json]:
+    """Vehicles as they are drawn on the map, by id."""
+    found: list[Json] = page.evaluate("() => window.siagaVehicles?.picture.vehicles ?? []")
+    return {one["id"]: one for one in found}
+
+
+def pictured(page: Page, holds: str, arg: object = None) -> None:
+    """Waits until something holds of the `picture` of vehicles and the map's `at` (longitude and latitude to pixels)."""
+    page.wait_for_function(
+        f"""(arg) => {{
+          const picture = window.siagaVehicles?.picture, at = (x, y) => window.siagaMap.project([x, y]);
+          return picture !== undefined && ({holds});
+        }}""",
+        arg=arg,
+    )
+
+
+def colour_of(page: Page, what: str, beside: int = 0) -> str:
+    """Of what is drawn of the `picture` of vehicles, so many pixels beside its middle: "rrggbbaa"."""
+    page.wait_for_function("() => !window.siagaMap.isMoving()")
+    found: str = page.evaluate(
+        f"""(beside) => {{
+          const picture = window.siagaVehicles.picture, {{ x, y }} = {what};
+          const sheet = window.siagaMap.getCanvasContainer().querySelector("canvas[aria-hidden]");
+          const scale = sheet.width / sheet.clientWidth;
+          const data = sheet.getContext("2d").getImageData(Math.round((x + beside) * scale), Math.round(y * scale), 1, 1).data;
+          return [...data].map((one) => one.toString(16).padStart(2, "0")).join("");
+        }}""",
+        beside,
+    )
+    return found
+
+
 def on_map(page: Page, place: tuple[float, float]) -> dict[str, float]:
     """Where a place is on the page, in pixels of the map."""
     project = "([x, y]) => { const at = window.siagaMap.project([x, y]); return {x: at.x, y: at.y}; }"
@@ -50,18 +83,20 @@ def test_vehicles_and_cases_are_drawn_and_move(site: Site, visit: Visit, shoot: 
     drawn(page, "cases", "id", case)
     page.evaluate("window.siagaMap.setZoom(15)")
     page.locator("[data-vehicle='A1']").click()
-    drawn(page, "vehicles", "id", "A1")
-    assert [one["status"] for one in rendered(page, "vehicles") if one["id"] == "A1"] == ["standby"]
+    pictured(page, "picture.vehicles.some((one) => one.id === 'A1')")
+    assert vehicles(page)["A1"]["status"] == "standby"
+    ready = colour_of(page, "picture.vehicles.find((one) => one.id === 'A1')")
+    assert ready == "1d8a43ff", "the green of whoever is ready"
     assert rendered(page, "road-residential"), "the streets of the town are drawn"
     longitude, latitude = site.live.office.spot(101)
     now = site.live.office.now.isoformat()
     moved = {"vehicle": "A1", "longitude": longitude + 0.0005, "latitude": latitude, "fix_time": now}
     assert site.live.client("dispatcher").post(f"{site.live.at}/fixes", json={"fixes": [moved]}).status_code == 200
-    page.wait_for_function(
-        """([longitude]) => window.siagaMap.querySourceFeatures("vehicles").some(
-          (one) => one.properties.id === "A1" && Math.abs(one.geometry.coordinates[0] - longitude) < 1e-4)""",
-        arg=[longitude + 0.0005],
-    )
+    there = [longitude + 0.0005, latitude]
+    near = "Math.hypot(one.x - at(...arg).x, one.y - at(...arg).y) < 2"
+    pictured(page, f"picture.vehicles.some((one) => one.id === 'A1' && {near})", there)
+    page.evaluate("window.siagaMap.panBy([120, 40], {animate: false})")
+    pictured(page, f"picture.vehicles.some((one) => one.id === 'A1' && {near})", there)
     shoot(page, "console-map")
 
 
@@ -108,7 +143,7 @@ def test_a_closure_is_drawn_changes_the_route_and_names_the_case(site: Site, vis
     page.get_by_role("button", name="Lapor jalan").click()
     page.evaluate("([x, y]) => window.siagaMap.jumpTo({center: [x, y], zoom: 16})", list(middle))
     at = on_map(page, middle)
-    page.locator(".map canvas").click(position={"x": at["x"], "y": at["y"]})
+    page.locator(".map .maplibregl-canvas").click(position={"x": at["x"], "y": at["y"]})
     preview = page.locator("[data-preview]")
     expect(preview).to_contain_text(case)
     shoot(page, "console-report")
@@ -201,13 +236,14 @@ def test_an_old_position_fades_and_a_cluster_shows_its_worst_member(site: Site, 
     page = visit("/", "dispatcher", width=1440, height=900)
     expect(page.locator(".map[data-ready='true']")).to_be_visible()
     page.evaluate("([x, y]) => window.siagaMap.jumpTo({center: [x, y], zoom: 15})", [longitude, latitude])
-    drawn(page, "vehicles", "id", "A1")
-    fades = {one["id"]: one["fade"] for one in rendered(page, "vehicles")}
-    assert fades["A2"] == 1
-    assert fades["A1"] < 1
+    pictured(page, "picture.vehicles.some((one) => one.id === 'A1')")
+    assert vehicles(page)["A2"]["fade"] == 1
+    assert vehicles(page)["A1"]["fade"] < 1
     expect(page.locator("[data-vehicle='A1']")).to_contain_text("12 mnt yang lalu")
     page.evaluate("window.siagaMap.setZoom(11)")
-    drawn(page, "vehicle-clusters", "worst", 8)
+    pictured(page, "picture.clusters.some((one) => one.worst === 'broken' && one.count > 1)")
+    worst = colour_of(page, "picture.clusters.find((one) => one.worst === 'broken')", beside=-11)
+    assert worst == "23282dff", "as dark as whoever is broken down"
 
 
 def test_what_needs_somebody_sounds_once(site: Site, visit: Visit) -> None:

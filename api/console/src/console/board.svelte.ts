@@ -2,12 +2,10 @@
  * What the console knows of a region: read once, then kept up to date by what happens. Each change is read from the service
  * again, so that nothing is reckoned twice in two languages; a quarter of a second's events are answered by one reading.
  */
-import { flushSync } from "svelte";
 import { get, Problem } from "../shared/http";
 import { says } from "../shared/says";
 import { session } from "../shared/session.svelte";
 import type { Case, Facility, Kind, Position, Region, Run, Vehicle } from "../shared/shapes";
-import { costing } from "./cost";
 import { Stream, type HappenedData, type Told } from "../shared/stream";
 
 export interface Fix { vehicle: string; longitude: number; latitude: number; fix_time: string; course_deg?: number | null; marks?: string[] }
@@ -168,9 +166,7 @@ export class Board {
         this.#store(told.data as { away: boolean; since: string | null });
         return;
       case "fixes":
-        costing("fixes", () => {
-          for (const fix of told.data as Fix[]) this.#fix(fix);
-        });
+        for (const fix of told.data as Fix[]) this.#fix(fix);
         return;
       default:
         this.#happened(told);
@@ -221,8 +217,6 @@ export class Board {
         of("condition").length > 0 ? this.#readReports() : undefined,
         of("claims").length > 0 ? this.#readFacilities() : undefined,
       ]);
-      // The page is drawn anew for what was read: until then an update is not over.
-      costing("events", flushSync);
       this.wrong = "";
     } catch (error) {
       this.#failed(error);

@@ -9,7 +9,6 @@ export type PanelName = "none" | "intake" | "case" | "vehicle" | "facility" | "r
 export interface MapHandle {
   map: MapLibre;
   fit(points: [number, number][], zoom?: number): void;
-  cost(): number;
 }
 
 /** A line of feedback. */

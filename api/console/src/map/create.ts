@@ -31,7 +31,7 @@ export function createMap({ container, region, center, zoom, buttons = true }: M
     dragRotate: false,
     pitchWithRotate: false,
     fadeDuration: 0,
-    locale: { "NavigationControl.ZoomIn": t("ui.map.zoom_in"), "NavigationControl.ZoomOut": t("ui.map.zoom_out") },
+    locale: { "Map.Title": t("ui.map.title"), "NavigationControl.ZoomIn": t("ui.map.zoom_in"), "NavigationControl.ZoomOut": t("ui.map.zoom_out") },
   });
   // Tests look at what is drawn, not at pixels.
   (window as { siagaMap?: MapLibre }).siagaMap = map;

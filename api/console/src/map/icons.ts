@@ -71,8 +71,8 @@ export const MARKS: Partial<Record<Shape, string>> = {
 
 const SIZE = 24;
 
-/** Draws a sign into pixels, for the map; `scale`: pixels per unit. */
-export function pixels(sign: Sign, scale: number, marked = true): ImageData {
+/** A sign as a picture of 28 by 28, for the map; `scale`: pixels per unit. */
+export function stamp(sign: Sign, scale: number): HTMLCanvasElement {
   const size = (SIZE + 4) * scale;
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = size;
@@ -91,13 +91,13 @@ export function pixels(sign: Sign, scale: number, marked = true): ImageData {
   draw.strokeStyle = "rgb(0 0 0 / 0.55)";
   draw.lineWidth = 1;
   draw.stroke(path);
-  const mark = marked ? MARKS[sign.shape] : undefined;
+  const mark = MARKS[sign.shape];
   if (mark !== undefined) {
     draw.strokeStyle = sign.ink;
     draw.lineWidth = 2.4;
     draw.stroke(new Path2D(mark));
   }
-  return draw.getImageData(0, 0, size, size);
+  return canvas;
 }
 
 const PIN_WIDTH = 28;
@@ -146,13 +146,9 @@ const SOCIAL = new Set(["shelter", "care_home"]);
 /** Which of them a kind of facility gets. */
 export const facilityIcon = (kind: string): string => (CARE.has(kind) ? "facility-care" : SOCIAL.has(kind) ? "facility-social" : "facility-other");
 
-/** Puts all signs on a map: "status-<status>", "priority-<priority>", "facility-<care, social or other>". */
+/** Puts signs on a map: "priority-<priority>", "facility-<care, social or other>". */
 export function addSigns(map: MapLibre): void {
   const scale = 2;
-  const add = (name: string, sign: Sign) => {
-    if (!map.hasImage(name)) map.addImage(name, pixels(sign, scale), { pixelRatio: scale });
-  };
-  for (const [name, sign] of Object.entries(STATUS_SIGN)) add(`status-${name}`, sign);
   for (const [name, sign] of [...Object.entries(PRIORITY_SIGN), ["unknown", UNKNOWN_SIGN] as const]) {
     if (!map.hasImage(`priority-${name}`)) map.addImage(`priority-${name}`, pin(sign, scale), { pixelRatio: scale });
   }

@@ -2,6 +2,7 @@
 import type { GeoJSONSource, Map as MapLibre } from "maplibre-gl";
 import type { Theme } from "../shared/look.svelte";
 import type { Case, Facility, PriorityName } from "../shared/shapes";
+import { Drawn } from "./drawn";
 import { facilityIcon, PRIORITY_RANK, PRIORITY_SIGN, UNKNOWN_SIGN } from "./icons";
 import { FONT } from "./style";
 
@@ -13,6 +14,7 @@ export type OverlayName = (typeof SOURCES)[number];
 
 export class Overlays {
   #data = new Map<OverlayName, Collection>();
+  readonly #drawn = new Drawn();
 
   constructor(
     private readonly map: MapLibre,
@@ -95,7 +97,7 @@ export class Overlays {
     const data = collection(features);
     this.#data.set(name, data);
     const source = this.map.getSource<GeoJSONSource>(name);
-    if (source !== undefined) void source.setData(data);
+    if (source !== undefined) this.#drawn.draw(source, data);
   }
 }
 

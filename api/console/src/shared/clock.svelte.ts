@@ -20,9 +20,13 @@ export interface ServiceInfo {
   languages: string[];
 }
 
+const LATELY_MS = 15_000;
+
 class ServiceClock {
   /** The service's time in milliseconds, told anew every second. */
   now = $state(Date.now());
+  /** The same, told anew only now and then: for what nobody sees just now. */
+  lately = $state(Date.now());
   info = $state.raw<ServiceInfo | null>(null);
   #base = Date.now();
   #since = performance.now();
@@ -30,6 +34,7 @@ class ServiceClock {
 
   constructor() {
     setInterval(() => (this.now = this.exact()), 1000);
+    setInterval(() => (this.lately = this.now), LATELY_MS);
   }
 
   /** The service's time right now, in milliseconds. */
@@ -68,6 +73,6 @@ class ServiceClock {
 export const serviceClock = new ServiceClock();
 
 /** Seconds since a time, by the service's clock. */
-export const ageOf = (when: string): number => (serviceClock.now - Date.parse(when)) / 1000;
+export const ageOf = (when: string, now = serviceClock.now): number => (now - Date.parse(when)) / 1000;
 /** Seconds until a time, by the service's clock. */
-export const secondsTo = (when: string): number => (Date.parse(when) - serviceClock.now) / 1000;
+export const secondsTo = (when: string, now = serviceClock.now): number => (Date.parse(when) - now) / 1000;
