@@ -52,7 +52,9 @@ def demo(
     here = siaga()
     language = language_of(here, lang)
     settings = _settings()
-    wanted = Wanted(speed or settings.speed, calls_per_hour or settings.calls_per_hour, seed, host, language)
+    pace = settings.speed if speed is None else speed
+    calls = settings.calls_per_hour if calls_per_hour is None else calls_per_hour
+    wanted = Wanted(pace, calls, seed, host, language)
     if not 0 < wanted.calls_per_hour <= 1_000:
         raise InputError(f"--calls-per-hour {wanted.calls_per_hour:g}: must be more than 0, and at most 1000")
     if not compiled():

@@ -38,6 +38,7 @@ class Driver(Actor):
         self.role, self.moved = role, False
         self._manners = scene.script.settings.driver
         self._point: Point = (role.longitude, role.latitude)
+        self._home = self._point  # where its base can be driven to, once it has
         self._drive: Drive | None = None
         self._stage: tuple[str, ...] = ()
         self._due: datetime = scene.now
@@ -272,10 +273,11 @@ class Driver(Actor):
             if (left := (self._drive.ends - scene.now).total_seconds()) > 0:
                 await self.until_rung(left / scene.speed)
             else:
+                self._home = self._drive.goal
                 await self._be("standby")
             return
         self._stop()
-        away = metres(self._point, (self.role.longitude, self.role.latitude)) > _HOME_M
+        away = metres(self._point, self._home) > _HOME_M
         if status in ("standby", "returning") and away:
             await self._go_home(status)
         elif status == "returning":
