@@ -64,8 +64,9 @@ class TouchedView(BaseModel):
 
     holds: bool = Field(description="It counts now; else the times are those without it.")
     set_aside: str | None = Field(default=None, description="Why this network can't understand it.")
-    cases: list[TouchedCaseView] = Field(description="Who loses most first; who has no way left before all others.")
-    not_shown: int = Field(description="Touched runs that are not yours to see.")
+    cases: list[TouchedCaseView] = Field(
+        description="Of those that you may see. Who loses most first; who has no way left before all others."
+    )
 
 
 class PreviewView(BaseModel):
@@ -86,12 +87,12 @@ async def get_touched(condition: ConditionPath, asked: Roads) -> TouchedView:
     if not isinstance(told, Condition):
         raise UnknownError("no_condition", condition=condition)
     if told.withdrawn_at is not None or (told.until is not None and told.until <= asked.now):
-        return TouchedView(holds=False, cases=[], not_shown=0)
+        return TouchedView(holds=False, cases=[])
     try:
         report = road_condition(told)
         roads = await asyncio.to_thread(compared, asked.live, asked.live.now, report, asked.now)
     except ConditionError as error:
-        return TouchedView(holds=False, set_aside=str(error), cases=[], not_shown=0)
+        return TouchedView(holds=False, set_aside=str(error), cases=[])
     return await _touched(asked, roads, holds=report.holds_at(asked.now, asked.live.built.zone.key))
 
 
@@ -116,19 +117,25 @@ async def preview(body: ConditionBody, asked: RoadsWriting) -> PreviewView:
 async def _touched(asked: Asking, roads: Compared, *, holds: bool) -> TouchedView:
     store = asked.serving.service.store
     found, _ = await everything(asked, "run")
-    runs = [run for run, _ in found if isinstance(run, Run) and run.state in MOVING and run.unit is not None]
+    runs = [run for run, _ in found if isinstance(run, Run) and run.state in MOVING and _shown(asked, run)]
     world = (await load(store, asked.region, [Ref("run", run.id) for run in runs])).world
     names = sorted({rider.case for run in world.runs.values() for rider in run.riders})
     notes = await asyncio.gather(*(load_particulars(store, asked.region, name) for name in names))
     vehicles = {each.id: each for each in vehicles_of(world.units.values(), await positions(asked))}
     moving = list(world.runs.values())
     touched = await asyncio.to_thread(touched_runs, roads, moving, world.cases, dict(zip(names, notes, strict=True)), vehicles)
-    seen = [each for each in touched if asked.who.may("cases.read", asked.region) or each.run.unit == asked.who.vehicle]
     return TouchedView(
         holds=holds,
-        cases=[_view(each, case, vehicles[each.run.unit or ""].name) for each in seen for case in _cases(each.run)],
-        not_shown=len(touched) - len(seen),
+        cases=[_view(each, case, vehicles[each.run.unit or ""].name) for each in touched for case in _cases(each.run)],
     )
+
+
+def _shown(asked: Asking, run: Run) -> bool:
+    """Whether the caller may know of a run. Others are not even counted: whoever tries street after street would find a
+    patient's door where the count changes."""
+    if run.unit is None:
+        return False
+    return asked.who.may("cases.read", asked.region) or run.unit == asked.who.vehicle
 
 
 def _cases(run: Run) -> list[str]:

@@ -116,7 +116,7 @@ def test_two_reports_are_each_compared_with_the_other_in_force(alone: Live) -> N
     _posted(alone, "banjir-2", body)
     assert [one["minutes_before"] for one in _touched(alone, "banjir-2")["cases"]] == pytest.approx([detour], abs=0.06)
     alone.done("dispatcher", "conditions/banjir-1/withdraw")
-    assert _touched(alone, "banjir-1") == {"holds": False, "set_aside": None, "cases": [], "not_shown": 0}
+    assert _touched(alone, "banjir-1") == {"holds": False, "set_aside": None, "cases": []}
 
 
 def test_a_street_that_nobody_takes_touches_nobody_and_is_drawn(alone: Live) -> None:
@@ -164,17 +164,20 @@ def test_a_slow_street_makes_longer_and_a_whole_town_closed_leaves_no_way(alone:
     assert told["links"] == int(drivable.sum())
 
 
-def test_a_crew_sees_its_own_run_only_and_a_planner_none(alone: Live) -> None:
+def test_a_crew_sees_its_own_run_only_and_a_planner_none_and_neither_learns_that_there_are_others(alone: Live) -> None:
     _, first = _run(alone, "A1")
     alone.office.wait(seconds=1)
     _, second = _run(alone, "A2")
     body = _middle(alone, first)
     assert {one["run"] for one in _preview(alone, body)["touched"]["cases"]} == {first, second}
     mine = _preview(alone, body, "driver_a1")["touched"]
-    assert ([one["run"] for one in mine["cases"]], mine["not_shown"]) == ([first], 1)
+    assert [one["run"] for one in mine["cases"]] == [first]
     _posted(alone, "banjir-1", body)
-    nobody = _touched(alone, "banjir-1", "planner")
-    assert (nobody["cases"], nobody["not_shown"]) == ([], 2)
+    told = _touched(alone, "banjir-1", "planner")
+    assert told == {"holds": True, "set_aside": None, "cases": []}
+    alone.press("dispatcher", second, "acknowledged", "departed", "at_scene")
+    assert _touched(alone, "banjir-1", "planner") == told
+    assert [one["run"] for one in _touched(alone, "banjir-1")["cases"]] == [first]
 
 
 def test_what_can_not_be_meant(alone: Live) -> None:
