@@ -26,7 +26,8 @@ def test_three_hundred_vehicles_and_two_hundred_cases_are_shown(site: Site, visi
         page.wait_for_function(f"() => window.siagaVehicles?.picture.vehicles.length === {VEHICLES + 4}")
         page.wait_for_timeout(4_000)
     assert driving.sent >= 2
-    assert "no_fix" not in page.locator("[data-vehicle='B000']").inner_text()
+    expect(page.locator("[data-vehicle='B000']")).not_to_contain_text("tidak diketahui")
+    expect(page.locator("[data-vehicle='A1']")).to_contain_text("tidak diketahui")
 
 
 def test_the_first_view_is_small(site: Site, visit: Visit) -> None:

@@ -12,6 +12,6 @@ export class LastHappenings {
   seen = $state.raw<readonly Happening[]>([]);
 
   hear(one: Happening): void {
-    if (WORTH.has(one.data.type)) this.seen = [one, ...this.seen].slice(0, MOST);
+    if (WORTH.has(one.data.type) && !this.seen.some((known) => known.id === one.id)) this.seen = [one, ...this.seen].slice(0, MOST);
   }
 }
