@@ -1,7 +1,7 @@
 """What a facility or SITEGAR sees of a patient who may come: what is needed, who brings them and when; nothing personal.
 
-Where the vehicle is is told only while it carries nobody but patients for facilities, and not in the 250 m cell of the case:
-on its way to a patient, or as it leaves them, it would give away their door.
+Where the vehicle is is told only while it carries nobody but patients for facilities, and not in the 250 m cell of anybody whom
+the run is for: on its way to a patient, or as it leaves them, it would give away their door.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from api.http.asking import Asking
 from api.http.reading import positions
 from api.http.shapes import PositionView
 from dispatch.cases import CapabilitySets
-from dispatch.life.case import RIDING, Case, Patient
+from dispatch.life.case import RIDING, Case, Cell, Patient
 from dispatch.life.events import Ref
 from dispatch.life.particulars import Particulars, cell_of
 from dispatch.life.referral import Goal
@@ -47,10 +47,17 @@ def needs_text(needs: CapabilitySets, language: Language) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Bringing:
-    """Who brings patients: their runs with all that these have to do with, and where vehicles were last seen."""
+    """Who brings patients.
+
+    Attributes:
+        world: their runs with all that these have to do with.
+        seen: where vehicles were last seen.
+        homes: by case, the cells in which any of its patients is or was to be fetched.
+    """
 
     world: World
     seen: Positions
+    homes: Mapping[str, frozenset[Cell]]
 
     def run_of(self, patient: Patient) -> Run | None:
         """The live run of a patient."""
@@ -68,15 +75,28 @@ class Bringing:
 
 async def bringing(asked: Asking, cases: Collection[Case]) -> Bringing:
     """Who brings the patients of some cases; from what this process last heard where the store is away."""
+    store = asked.serving.service.store
     runs = {one.run: None for case in cases for one in case.patients if one.run is not None and not one.ended}
     try:
-        scene = await load(asked.serving.service.store, asked.region, [Ref("run", name) for name in runs])
+        world = (await load(store, asked.region, [Ref("run", name) for name in runs])).world
+        carrying = [run for run in world.runs.values() if run.live and run.state.rank >= RunState.CARRYING.rank]
+        names = sorted({rider.case for run in carrying for rider in run.riders})
+        notes = await asyncio.gather(*(load_particulars(store, asked.region, name) for name in names))
     except StoreError:
-        return Bringing(asked.serving.board(asked.region).world, {})
-    return Bringing(scene.world, await positions(asked) if runs else {})
+        return Bringing(asked.serving.board(asked.region).world, {}, {})
+    homes = {name: _homes(world.cases[name], told) for name, told in zip(names, notes, strict=True)}
+    return Bringing(world, await positions(asked) if runs else {}, homes)
 
 
-def position_of(asked: Asking, found: Bringing, case: Case, patient: Patient) -> PositionView | None:
+def _homes(case: Case, told: Particulars) -> frozenset[Cell]:
+    """The cells in which patients of a case are fetched; of each, also where it was first said to be, since either may be
+    where they live."""
+    places = [one for one in told.notes if one.field in ("place", "stranded_place")]
+    said = [cell_of(one.longitude, one.latitude) for one in places if one.longitude is not None and one.latitude is not None]
+    return frozenset(said if case.cell is None else (case.cell, *said))
+
+
+def position_of(asked: Asking, found: Bringing, patient: Patient) -> PositionView | None:
     """Where the vehicle with a patient on board was last seen; None while that would give away where anybody lives."""
     run = found.run_of(patient)
     seen = None if run is None or run.unit is None else found.seen.get(run.unit)
@@ -86,7 +106,10 @@ def position_of(asked: Asking, found: Bringing, case: Case, patient: Patient) ->
     private = any(
         one.state not in RIDING or (one.goal is not None and one.goal.kind == "given") for _, one in found.world.riders(run)
     )
-    if private or left is None or seen.time <= left.happened_at or cell_of(seen.longitude, seen.latitude) == case.cell:
+    if private or left is None or seen.time <= left.happened_at:
+        return None
+    here = cell_of(seen.longitude, seen.latitude)
+    if any(here in found.homes[rider.case] for rider in run.riders):
         return None
     age = max(0.0, (asked.now - seen.time).total_seconds())
     return PositionView(

@@ -72,8 +72,8 @@ class OfferRow(BaseModel):
     patient_state_text: str
     aboard: bool = Field(description="The patient is on board, or at a door with the vehicle.")
     position: PositionView | None = Field(
-        description="Where the vehicle was last seen, once the patient is on board, the vehicle has left the 250 m cell of the "
-        "case, and nobody else is to be fetched or taken home by it: else it would give away where somebody lives."
+        description="Where the vehicle was last seen, once the patient is on board, outside the 250 m cells of everybody whom "
+        "it fetched, and while nobody else is to be fetched or taken home by it: else it would give away where somebody lives."
     )
     eta_minutes: float | None = Field(
         description="Until the patient is here, at the soonest: the way to them, the time with them and the way from there. "
@@ -143,7 +143,7 @@ def _offer_row(
         patient_state=patient.state,
         patient_state_text=viewer.word("patient_state", patient.state),
         aboard=patient.state in RIDING,
-        position=position_of(asked, here, case, patient),
+        position=position_of(asked, here, patient),
         eta_minutes=minutes,
         arrives_at=at,
         eta_assumed=assumed,

@@ -138,6 +138,30 @@ def test_a_shared_trip_tells_nobody_where_another_patient_lives(alone: Live) -> 
     assert rows[case]["position"] is None
 
 
+def test_the_doors_of_all_on_board_are_told_to_nobody(alone: Live) -> None:
+    alone.done("admin", "vehicles/A4", {"name": "A4", "kind": "village_ambulance", "capacity": 3}, method="PUT")
+    case = alone.call()
+    run = alone.send(case, "A4")
+    alone.press("dispatcher", run, "acknowledged", "departed", "at_scene", "left_scene")
+    theirs, own, away = (alone.office.spot(number) for number in (9, 12, 7))
+    other = alone.call(place={"longitude": theirs[0], "latitude": theirs[1]}, patients=2)
+    said = {"person": {}, "place": {"longitude": own[0], "latitude": own[1]}}
+    alone.done("dispatcher", f"cases/{other}/patients/2/particulars", said, method="PUT")
+    alone.done("dispatcher", f"runs/{run}/join", {"case": other, "patients": ["1", "2"]})
+    alone.press("dispatcher", run, "at_scene", "left_scene")
+    rows = {row["case"]: row for row in alone.get("dispatcher", "offers").json()}
+    assert rows[case]["aboard"] is True
+    cells = {cell_of(*one) for one in (alone.office.spot(1), theirs, own, away)}
+    assert len(cells) == 4
+    told = []
+    for place in (away, theirs, own, alone.office.spot(1), away):
+        alone.office.wait(seconds=90)
+        _fix(alone, "A4", place)
+        rows = {row["case"]: row for row in alone.get("dispatcher", "offers").json()}
+        told.append(rows[case]["position"] is not None)
+    assert told == [True, False, False, False, True]
+
+
 def test_without_a_vehicle_of_the_regions_own_nobody_guesses(alone: Live) -> None:
     case = alone.call(kind="maternal", priority="yellow")
     alone.done("dispatcher", f"cases/{case}/help")
