@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from typing import Annotated, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
-import shapely
 from fastapi import APIRouter, Depends
-from numpy.typing import NDArray
 from pydantic import BaseModel, Field
-from shapely.geometry.base import BaseGeometry
 
 from api.http.asking import Asking, asking
 from api.http.bodies import ConditionBody
+from api.http.closures import lines_of
 from api.http.fields import ConditionPath
 from api.http.places import condition_of
 from api.http.problems import documented
@@ -24,9 +23,10 @@ from dispatch.life.reports import Condition
 from dispatch.life.run import Run
 from dispatch.service.choices import vehicles_of
 from dispatch.service.conditions import road_condition
+from dispatch.service.live_region import LiveRegion
 from dispatch.service.loading import load, load_particulars
 from dispatch.service.touched import MOVING, Compared, Touched, compared, touched_runs
-from routing import ConditionError, RoadNetwork
+from routing import ConditionError
 from routing.conditions import RoadCondition
 
 router = APIRouter(prefix="/v1/regions/{region}/conditions", tags=["region"], responses=documented(401, 403, 404, 422, 503))
@@ -35,10 +35,9 @@ Roads = Annotated[Asking, Depends(asking("roads.read"))]
 RoadsWriting = Annotated[Asking, Depends(asking("roads.write"))]
 
 _PREVIEW = "siaga:preview"
-_MOST_POINTS = 4_000
-"""Of a geometry that a page is to draw."""
 
-_COARSE_DEGREES = 0.00002  # 2 m; doubled until the points are few enough
+_previewing: WeakKeyDictionary[LiveRegion, asyncio.Lock] = WeakKeyDictionary()
+"""One at a time: each makes a state of the roads of its own, and a page asks for one whenever a pin is moved."""
 
 
 class TouchedCaseView(BaseModel):
@@ -74,8 +73,10 @@ class PreviewView(BaseModel):
 
     links: int = Field(description="Streets from junction to junction whose time it would change for some vehicle.")
     length_m: float
-    geometry: dict[str, Any] = Field(description="GeoJSON: a MultiLineString of these.")
-    simplified: bool = Field(description="The geometry is coarser than the streets: it would have too many points.")
+    geometry: dict[str, Any] = Field(description="GeoJSON: a MultiLineString of these, joined where only two meet.")
+    simplified: bool = Field(
+        description="The geometry is coarser than the streets, or without the shortest: it would have more than 4,000 points."
+    )
     touched: TouchedView
 
 
@@ -101,16 +102,18 @@ async def preview(body: ConditionBody, asked: RoadsWriting) -> PreviewView:
     """What a report would do while it holds: the streets that it affects, and whose way it changes. Nothing is recorded; it is
     no command."""
     report: RoadCondition = road_condition(condition_of(_PREVIEW, body, asked.actor.id))
-    roads = await asyncio.to_thread(compared, asked.live, asked.live.now, report, asked.now, as_if_now=True)
     network = asked.live.built.roads.network
-    links = np.unique(roads.segments >> 1)
-    geometry, simplified = await asyncio.to_thread(_drawn, network, links)
+    async with _previewing.setdefault(asked.live, asyncio.Lock()):
+        roads = await asyncio.to_thread(compared, asked.live, asked.live.now, report, asked.now, as_if_now=True)
+        links = np.unique(roads.segments >> 1)
+        geometry, simplified = await asyncio.to_thread(lines_of, network, links)
+        touched = await _touched(asked, roads, holds=True)
     return PreviewView(
         links=len(links),
         length_m=round(float(network.link_length_m[links].sum()), 1),
         geometry=geometry,
         simplified=simplified,
-        touched=await _touched(asked, roads, holds=True),
+        touched=touched,
     )
 
 
@@ -158,16 +161,3 @@ def _view(touched: Touched, case: str, name: str) -> TouchedCaseView:
 
 def _minutes(ms: int | None) -> float | None:
     return None if ms is None else round(ms / 60_000, 1)
-
-
-def _drawn(network: RoadNetwork, links: NDArray[np.int64]) -> tuple[dict[str, Any], bool]:
-    """The shapes of links as GeoJSON, coarser where they would have too many points, and whether they are."""
-    first, longitude, latitude = network.shape_first, network.shape_longitude, network.shape_latitude
-    ends = zip(first[links].tolist(), first[links + 1].tolist(), strict=True)
-    lines = shapely.MultiLineString([np.column_stack((longitude[a:b], latitude[a:b])) for a, b in ends])
-    told: BaseGeometry = lines
-    coarse = _COARSE_DEGREES
-    while shapely.get_num_coordinates(told) > _MOST_POINTS and coarse < 0.01:
-        told, coarse = shapely.line_merge(shapely.simplify(lines, coarse)), 2 * coarse
-    parts = [np.round(shapely.get_coordinates(one), 6).tolist() for one in shapely.get_parts(told)]
-    return {"type": "MultiLineString", "coordinates": parts}, told is not lines
