@@ -14,8 +14,8 @@ from pathlib import Path
 from benchmarks.environment import BENCHMARKS
 
 RESULTS = BENCHMARKS / "results.md"
-ROUTING, SERVICE, TILES = "routing", "service", "tiles"
-HEADINGS = {ROUTING: "# Siaga beside its peers", SERVICE: "# The live service", TILES: "# Map tiles"}
+ROUTING, SERVICE, TILES, CONSOLE = "routing", "service", "tiles", "console"
+HEADINGS = {ROUTING: "# Siaga beside its peers", SERVICE: "# The live service", TILES: "# Map tiles", CONSOLE: "# The console"}
 """In the order of the file; what stands before the first of them, or under another heading of the first level, stays."""
 
 

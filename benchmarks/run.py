@@ -21,11 +21,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from playwright.sync_api import Error as PlaywrightError
+
+from benchmarks.console import CONSOLE_NOTES, MEMORY_MINUTES, ConsoleResults, measure_console
 from benchmarks.contestants import PEERS, SIAGA, Case, Contestant
 from benchmarks.environment import BENCHMARKS, CACHE, ROOT
 from benchmarks.measuring import Results, measure
 from benchmarks.processes import Worker, WorkerError, run_to_end
-from benchmarks.results_file import ROUTING, SERVICE, TILES, machine, write
+from benchmarks.results_file import CONSOLE, ROUTING, SERVICE, TILES, machine, write
 from benchmarks.service.part import QUICK, Amounts, measure_service
 from benchmarks.service.rows import SERVICE_NOTES, ServiceResults
 from benchmarks.table import NOTES, Table, goals
@@ -61,7 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print("another run of the benchmark is under way", file=sys.stderr)
             return 2
         # The short part first; each is written when it is done, whatever becomes of the other.
-        parts = [part for name, part in ((TILES, _tiles), (SERVICE, _service), (ROUTING, _routing)) if name in options.parts]
+        parts = [
+            part
+            for name, part in ((TILES, _tiles), (CONSOLE, _console), (SERVICE, _service), (ROUTING, _routing))
+            if name in options.parts
+        ]
         outcomes = [part(options, folder) for part in parts]
     return int(any(outcomes))
 
@@ -73,27 +80,32 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     names = [peer.name for peer in PEERS]
     parser.add_argument("--osm", type=Path, default=PORTO if PORTO.exists() else None, help="extract to measure routing on")
     parser.add_argument("--junctions", type=int, default=1_000_000, help="of the invented region for routing; 0: none")
-    parser.add_argument("--only", nargs="+", default=[], choices=[ROUTING, SERVICE, TILES, *names], metavar="PART", help=(
-        f"{ROUTING}, {SERVICE} or {TILES}: this part only; {', '.join(names)}: routing beside these peers only"))  # fmt: skip
+    parts = [ROUTING, SERVICE, TILES, CONSOLE]
+    parser.add_argument("--only", nargs="+", default=[], choices=[*parts, *names], metavar="PART", help=(
+        f"{', '.join(parts)}: these parts only; {', '.join(names)}: routing beside these peers only"))  # fmt: skip
     parser.add_argument("--no-peers", action="store_true", help="Siaga alone")
     parser.add_argument("--repetitions", type=int, default=7, help="rounds of routing, after one that warms up")
     parser.add_argument("--pairs", type=int, default=20, help="routes and paths a round")
     parser.add_argument("--minutes", type=float, default=60.0, help="given to each peer for preparing, and again for answering")
+    parser.add_argument("--heap-minutes", type=float, default=MEMORY_MINUTES, help="for which the console's memory is watched")
     parser.add_argument("--keep", action="store_true", help="keep what is prepared, and take what was kept (not measured then)")
-    parser.add_argument("--quick", action="store_true", help="less of the service's part and the tiles, to see that they work")
+    parser.add_argument(
+        "--quick", action="store_true", help="less of the service's part, the tiles and the console, to see that they work"
+    )
     parser.add_argument("--out", type=Path, help=(
         "where the tables go, each in place of the one that is there; by default results.md, for parts that are run as a whole "
         "and to their end"))  # fmt: skip
     options = parser.parse_args(arguments)
     options.peers = [name for name in options.only if name in names]
     options.parts = {name for name in options.only if name not in names} | ({ROUTING} if options.peers else set())
-    options.parts = options.parts or {ROUTING, SERVICE, TILES}
+    options.parts = options.parts or set(parts)
     usual = parser.parse_args([])
     options.whole = {
         ROUTING: options.osm is not None and not options.peers
         and all(getattr(options, name) == getattr(usual, name) for name in _CHANGE_ROUTING),
         SERVICE: not options.quick,
         TILES: not options.quick and options.osm == usual.osm is not None,
+        CONSOLE: not options.quick,
     }  # fmt: skip
     if options.osm is not None and not options.osm.is_file():
         parser.error(f"there is no extract {options.osm}")
@@ -115,6 +127,19 @@ def _tiles(options: argparse.Namespace, _folder: Path) -> bool:
     print("\n".join([results.markdown(), "", TILE_NOTES, "", machine()]))
     write(options, TILES, [machine(), results.markdown(), TILE_NOTES], failed=results.different > 0)
     return results.different > 0
+
+
+def _console(options: argparse.Namespace, _folder: Path) -> bool:
+    """Measures the console in a browser; whether something failed."""
+    results = ConsoleResults()
+    try:
+        measure_console(results, SEED, quick=options.quick, minutes=options.heap_minutes)
+    except (KeyboardInterrupt, SiagaError, WorkerError, OSError, PlaywrightError) as error:
+        _say(f"the console: {error or 'interrupted'}")
+        return True
+    print("\n".join([results.markdown(), "", CONSOLE_NOTES, "", machine()]))
+    write(options, CONSOLE, [machine(), results.markdown(), CONSOLE_NOTES], failed=bool(results.why_not))
+    return False
 
 
 def _service(options: argparse.Namespace, _folder: Path) -> bool:

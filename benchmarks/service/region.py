@@ -71,7 +71,7 @@ assign = { first = 86_400, again = 86_400 }
 would be worked on while something else is measured, and the fleet would be another one at the end."""
 
 
-def build(data: Path, seed: int) -> Ground:
+def build(data: Path, seed: int, vehicles: int = VEHICLES) -> Ground:
     """Builds the region into a data folder, with its settings, and with a fleet beside it (`fleet.csv`)."""
     now, rng = datetime.now(UTC), random.Random(seed)
     jakarta = EXTRACT.is_file() and REGISTER.is_file()
@@ -90,10 +90,10 @@ def build(data: Path, seed: int) -> Ground:
     built = open_region(data / "regions", NAME, now)
     network = built.roads.network
     places = list(zip(network.junction_longitude.tolist(), network.junction_latitude.tolist(), strict=True))
-    title = f"{where}: {network.junctions:,} junctions, {len(built.facilities)} facilities, {VEHICLES} vehicles"
+    title = f"{where}: {network.junctions:,} junctions, {len(built.facilities)} facilities, {vehicles} vehicles"
     ground = Ground(title, jakarta, places)
     (data / "settings").mkdir()
     (data / "settings" / f"{NAME}.toml").write_text(SETTINGS, encoding="utf-8")
-    bases = [(f"base {number}", *ground.spot(rng)) for number in range(VEHICLES)]
-    write_fleet(data / "fleet.csv", invented_fleet(bases, VEHICLES, seed, now))
+    bases = [(f"base {number}", *ground.spot(rng)) for number in range(vehicles)]
+    write_fleet(data / "fleet.csv", invented_fleet(bases, vehicles, seed, now))
     return ground

@@ -109,6 +109,11 @@ export class VehicleLayer {
     this.#canvas.remove();
   }
 
+  /** Everybody, and where they are at a time of this page, longitude and latitude. */
+  spots(at: number): (Shown & { at: [number, number] })[] {
+    return this.#shown.map((one) => ({ ...one, at: this.#glides.where(one.id, at) ?? [one.longitude, one.latitude] }));
+  }
+
   /** What stands at a point of the map: a vehicle, or a cluster with its middle; null: neither. */
   hit(x: number, y: number): DrawnVehicle | DrawnCluster | null {
     const near = <T extends { x: number; y: number }>(all: T[]): T | undefined => all.findLast((one) => Math.hypot(one.x - x, one.y - y) <= NEAR_PX);
@@ -189,10 +194,9 @@ export class VehicleLayer {
   #arranged(at: number, zoom: number): { clusters: { at: [number, number]; count: number; worst: StatusName }[]; alone: Placed[] } {
     const level = Math.floor(zoom);
     const world = TILE_PX * 2 ** level;
-    const placed = this.#shown.map((one): Placed => {
-      const spot = this.#glides.where(one.id, at) ?? [one.longitude, one.latitude];
-      const { x, y } = MercatorCoordinate.fromLngLat(spot);
-      return { ...one, rank: STATUS_RANK[one.status], x: x * world, y: y * world, at: spot };
+    const placed = this.spots(at).map((one): Placed => {
+      const { x, y } = MercatorCoordinate.fromLngLat(one.at);
+      return { ...one, rank: STATUS_RANK[one.status], x: x * world, y: y * world };
     });
     const { clusters, alone } = level > CLUSTERED_TO ? { clusters: [], alone: placed } : gather(placed, CLUSTER_PX);
     const there = (x: number, y: number): [number, number] => new MercatorCoordinate(x / world, y / world).toLngLat().toArray() as [number, number];
