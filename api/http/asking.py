@@ -16,7 +16,7 @@ from api.http.fields import STRICT, Moment
 from api.http.language import language_of
 from api.http.problems import MissingKeyError, documented
 from api.http.serving import Serving, serving_of
-from api.http.views import Viewer
+from api.http.views import NO_DEADLINES, Deadlines, Viewer
 from dispatch.life.commands import Command, Issued
 from dispatch.life.events import Ref
 from dispatch.life.particulars import Note
@@ -78,9 +78,9 @@ class Asking:
         """The service's time."""
         return self.serving.service.clock()
 
-    def viewer(self, as_of: datetime | None = None) -> Viewer:
-        """Makes views in the caller's language."""
-        return Viewer(self.live.built.zone, language_of(self.request), self.live.rules, self.now, as_of)
+    def viewer(self, as_of: datetime | None = None, deadlines: Deadlines = NO_DEADLINES) -> Viewer:
+        """Makes views in the caller's language; of cases and runs `reading.viewer_of` does, which knows when clocks ring."""
+        return Viewer(self.live.built.zone, language_of(self.request), self.live.rules, self.now, as_of, deadlines)
 
     @property
     def key(self) -> str:

@@ -28,7 +28,7 @@ from api.http.language import language_of
 from api.http.own import own_case, own_people
 from api.http.problems import documented
 from api.http.ranking import ranked
-from api.http.reading import case_of, everything, tagged
+from api.http.reading import case_of, everything, tagged, viewer_of
 from api.http.shapes import CaseView
 from dispatch.life import commands as c
 from dispatch.life.case import Case
@@ -137,8 +137,8 @@ async def list_cases(
     rows = sorted(((_order(one), one, version) for one, version in found if isinstance(one, Case)), key=lambda row: row[0])
     after = None if cursor is None else _from_cursor(cursor)
     left = [row for row in rows if after is None or row[0] > after]
-    viewer = asked.viewer(as_of)
     page = left[:limit]
+    viewer = await viewer_of(asked, [one for _, one, _ in page], as_of)
     return CasePage(
         cases=[viewer.case(one, version) for _, one, version in page],
         next=_cursor(page[-1][0]) if len(left) > limit else None,
@@ -171,7 +171,7 @@ async def get_case(case: CasePath, asked: Own, response: Response) -> CaseView:
     await own_case(asked, case, "cases.read")
     state, version, as_of = await case_of(asked, case)
     tagged(response, version)
-    return asked.viewer(as_of).case(state, version)
+    return (await viewer_of(asked, [state], as_of)).case(state, version)
 
 
 @router.patch("/{case}", **COMMAND)

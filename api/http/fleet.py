@@ -12,7 +12,7 @@ from api.http.bodies import OfficerBody, ReasonBody, ShiftBody, StatusBody, Vehi
 from api.http.fields import OfficerPath, VehiclePath
 from api.http.own import own_vehicle
 from api.http.problems import documented
-from api.http.reading import everything, officer_of, positions, run_of, tagged, unit_of
+from api.http.reading import everything, officer_of, positions, run_of, tagged, unit_of, viewer_of
 from api.http.shapes import OfficerView, RunView, VehicleView
 from dispatch.fleet import known_equipment
 from dispatch.life import commands as c
@@ -64,7 +64,7 @@ async def get_job(vehicle: VehiclePath, asked: Status, response: Response) -> Jo
     if view.run is None:
         return JobView(vehicle=view, run=None)
     run, version, as_of = await run_of(asked, view.run)
-    return JobView(vehicle=view, run=asked.viewer(as_of).run(run, version))
+    return JobView(vehicle=view, run=(await viewer_of(asked, [run], as_of)).run(run, version))
 
 
 @router.put("/vehicles/{vehicle}", **COMMAND)

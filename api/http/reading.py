@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from fastapi import Response
 
 from api.http.asking import Asking
+from api.http.views import Viewer, about
 from dispatch.life.case import Case
+from dispatch.life.clocks import clocks_of
 from dispatch.life.events import Kind, Ref
 from dispatch.life.refusals import UnknownError
 from dispatch.life.run import Run
 from dispatch.life.units import Officer, Unit
 from dispatch.life.world import Aggregate
 from dispatch.service.choices import Positions
-from dispatch.service.codec import named, read_state
+from dispatch.service.codec import named, read_state, stored
 from dispatch.service.positions import latest_positions
 from dispatch.store import StoreError
 
@@ -54,6 +57,18 @@ async def everything(asked: Asking, kind: Kind) -> tuple[list[Found], datetime |
         states = [(board.world.get(ref), version) for ref, version in here]
         return [(state, version) for state, version in states if state is not None], _aged(asked, board.as_of)
     return [(read_state(named(ref).kind, one.state), one.version) for ref, one in found.items() if one.state is not None], None
+
+
+async def viewer_of(asked: Asking, states: Iterable[Case | Run], as_of: datetime | None = None) -> Viewer:
+    """Makes views of cases and runs with their clocks as these were set, which other settings since have not changed; as the
+    rules have them now where the store is away."""
+    clocks = [(about(one), name) for one in states for name in clocks_of(one, asked.live.rules)]
+    try:
+        found = await asked.serving.service.store.deadlines(asked.region, [(stored(ref), name) for ref, name in clocks])
+    except StoreError:
+        return asked.viewer(as_of)
+    times = zip(clocks, found, strict=True)
+    return asked.viewer(as_of, {clock: datetime.fromtimestamp(ms / 1000, UTC) for clock, ms in times if ms is not None})
 
 
 async def positions(asked: Asking) -> Positions:

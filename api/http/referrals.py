@@ -36,12 +36,11 @@ from api.http.incoming import (
 from api.http.language import language_of
 from api.http.own import own_offer, own_patient, own_request, sees_offers
 from api.http.problems import documented
-from api.http.reading import everything
+from api.http.reading import everything, viewer_of
 from api.http.shapes import CaseView, DeskView, OfferView, PositionView
 from api.http.views import Viewer
 from dispatch.life import commands as c
 from dispatch.life.case import RIDING, Case, Patient
-from dispatch.life.clocks import clocks_of
 from dispatch.life.events import Ref
 from dispatch.life.referral import Attempt, AttemptState, DeskRequest, Goal
 
@@ -120,7 +119,7 @@ async def list_offers(
     here = await bringing(asked, [case for case, _, _ in shown])
     with_eta = "offers.any" not in asked.who.permissions if eta is None else eta
     due = await arrivals(asked, here, [(case, who, one.goal) for case, who, one in shown]) if with_eta else {}
-    viewer = asked.viewer(as_of)
+    viewer = await viewer_of(asked, [case for case, _, _ in shown], as_of)
     rows = [_offer_row(asked, viewer, here, due, *one) for one in shown]
     return sorted(rows, key=lambda row: (row.offer.asked_at, row.offer.id))
 
@@ -128,7 +127,7 @@ async def list_offers(
 def _offer_row(
     asked: Asking, viewer: Viewer, here: Bringing, due: Arrivals, case: Case, patient: Patient, one: Attempt
 ) -> OfferRow:
-    needs, rings = needs_of(case), clocks_of(case, asked.live.rules).get(f"answer:{one.id}")
+    needs, rings = needs_of(case), viewer.rings(case).get(f"answer:{one.id}")
     minutes, at, assumed = expected(asked, due.get((case.id, patient.id, one.goal.id)))
     return OfferRow(
         case=case.id,
@@ -155,12 +154,13 @@ def _offer_row(
 async def list_desk(asked: Queue) -> list[DeskRow]:
     """SITEGAR's queue: requests that wait for an answer, the longest first."""
     found, as_of = await everything(asked, "case")
-    viewer, language = asked.viewer(as_of), language_of(asked.request)
+    language = language_of(asked.request)
     waiting = [(case, version) for case, version in found if isinstance(case, Case) and any(_waits(one) for one in case.desk)]
+    viewer = await viewer_of(asked, [case for case, _ in waiting], as_of)
     here = await bringing(asked, [case for case, _ in waiting])
     rows = []
     for case, version in waiting:
-        view, needs, rings = viewer.case(case, version), needs_of(case), clocks_of(case, asked.live.rules)
+        view, needs, rings = viewer.case(case, version), needs_of(case), viewer.rings(case)
         for one in filter(_waits, case.desk):
             patient = case.patient(one.patient)
             rows.append(

@@ -122,7 +122,8 @@ def _view(asked: Asking, own: Mapping[str, Any]) -> SettingsView:
 async def put_settings(body: SettingsBody, asked: Admin) -> SettingsView:
     """Set what a region sets for itself, all of it: what is left out is as it ships again. Checked as when the service starts,
     and refused whole; written to settings/NAME.toml of the data folder (the file before it stays beside it), and in force in
-    this process at once. Other processes of the service take it when they start next."""
+    this process at once. Clocks that run already ring when they were set to, or later if there is more time now; other
+    processes of the service take it when they start next."""
     live = asked.live
     if live.own_settings is None:
         raise InputError(text(language_of(asked.request), "dispatch.settings.nowhere"))

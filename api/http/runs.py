@@ -17,7 +17,7 @@ from api.http.language import language_of
 from api.http.legs import present_leg
 from api.http.own import own_run
 from api.http.problems import documented
-from api.http.reading import everything, run_of, tagged
+from api.http.reading import everything, run_of, tagged, viewer_of
 from api.http.shapes import RunView
 from dispatch.life import commands as c
 from dispatch.life.events import Ref
@@ -49,8 +49,9 @@ class RouteView(BaseModel):
 async def list_runs(asked: Reading) -> list[RunView]:
     """The runs that are under way."""
     found, as_of = await everything(asked, "run")
-    viewer = asked.viewer(as_of)
-    return [viewer.run(one, version) for one, version in found if isinstance(one, Run)]
+    runs = [(one, version) for one, version in found if isinstance(one, Run)]
+    viewer = await viewer_of(asked, [one for one, _ in runs], as_of)
+    return [viewer.run(one, version) for one, version in runs]
 
 
 @router.get("/{run}")
@@ -59,7 +60,7 @@ async def get_run(run: RunPath, asked: Progressing, response: Response) -> RunVi
     await own_run(asked, run)
     state, version, as_of = await run_of(asked, run)
     tagged(response, version)
-    return asked.viewer(as_of).run(state, version)
+    return (await viewer_of(asked, [state], as_of)).run(state, version)
 
 
 async def _leg(asked: Asking, run: str) -> RunLeg:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from api.http.shapes import (
@@ -23,22 +25,41 @@ from api.http.shapes import (
 )
 from dispatch.life.case import Case, Patient
 from dispatch.life.clocks import clocks_of
+from dispatch.life.events import Ref
 from dispatch.life.particulars import middle_of
 from dispatch.life.people import Voice
 from dispatch.life.referral import Attempt, DeskRequest, Goal
 from dispatch.life.rules import Rules
 from dispatch.life.run import Run
 from dispatch.life.units import Officer, Unit
-from dispatch.life.world import Aggregate
 from dispatch.service.choices import Seen
 from routing import Language, text
+
+Deadlines = Mapping[tuple[Ref, str], datetime]
+"""Of clocks, by what they are of and name, as they were set."""
+
+NO_DEADLINES: Deadlines = MappingProxyType({})
+_SET_FINELY = timedelta(milliseconds=1)
+
+
+def about(state: Case | Run) -> Ref:
+    """What a case or run is called."""
+    return Ref("case" if isinstance(state, Case) else "run", state.id)
 
 
 class Viewer:
     """Makes views for one region and one reader."""
 
-    def __init__(self, zone: ZoneInfo, language: Language, rules: Rules, now: datetime, as_of: datetime | None = None) -> None:
-        self._zone, self._language, self._rules, self._now = zone, language, rules, now
+    def __init__(
+        self,
+        zone: ZoneInfo,
+        language: Language,
+        rules: Rules,
+        now: datetime,
+        as_of: datetime | None = None,
+        deadlines: Deadlines = NO_DEADLINES,
+    ) -> None:
+        self._zone, self._language, self._rules, self._now, self._deadlines = zone, language, rules, now, deadlines
         self._as_of = None if as_of is None else as_of.astimezone(zone)
 
     def local(self, moment: datetime) -> datetime:
@@ -53,9 +74,21 @@ class Viewer:
         """An identifier in words."""
         return "" if code is None else text(self._language, f"dispatch.{section}.{code}")
 
-    def clocks(self, state: Aggregate) -> list[ClockView]:
+    def rings(self, state: Case | Run) -> dict[str, datetime]:
+        """When the clocks that run for a case or run ring, by name.
+
+        A clock is set when its case or run changes. Where the rules are others since, the later time counts: nobody wakes
+        before it was set to, and what rings too soon for the rules of now is set anew.
+        """
+        found = clocks_of(state, self._rules)
+        return {name: self._later(when, self._deadlines.get((about(state), name))) for name, when in found.items()}
+
+    def _later(self, when: datetime, as_set: datetime | None) -> datetime:
+        return when if as_set is None or as_set - when < _SET_FINELY else as_set
+
+    def clocks(self, state: Case | Run) -> list[ClockView]:
         """The clocks that run for something, the next one first."""
-        found = sorted(clocks_of(state, self._rules).items(), key=lambda item: item[1])
+        found = sorted(self.rings(state).items(), key=lambda item: item[1])
         return [ClockView(name=name, rings_at=self.local(when)) for name, when in found]
 
     def case(self, case: Case, version: int) -> CaseView:

@@ -152,6 +152,15 @@ class Store:
         )
         return [_due(member, deadline) for member, deadline in zip(answer[::2], answer[1::2], strict=True)]
 
+    async def deadlines(self, region: str, clocks: Sequence[tuple[Ref, str]]) -> list[int | None]:
+        """The deadlines of some clocks as they were set, milliseconds since 1970; None: it does not run."""
+        if not clocks:
+            return []
+        keys = Keys(region)
+        members = [f"{ref}/{name}" for ref, name in clocks]
+        found = await self._link.run(keys.slot, lambda client: client.hmget(keys.deadlines, members))
+        return [None if one is None else int(one) for one in found]
+
     async def next_due(self, region: str) -> int | None:
         """When to look at the clocks again, milliseconds since 1970 (the end of a lease counts); None: there are none."""
         keys = Keys(region)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import tomllib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -75,6 +76,44 @@ def test_what_is_set_holds_at_once_and_after_a_start(alone: Live) -> None:
     (clock,) = [one for one in alone.get("admin", f"cases/{case}").json()["clocks"] if one["name"].startswith("answer:")]
     assert row["rings_at"] == clock["rings_at"]
     assert datetime.fromisoformat(row["rings_at"]) - alone.office.now == timedelta(seconds=240)
+
+
+def test_a_clock_that_runs_is_shown_as_it_will_ring_whatever_is_set_meanwhile(alone: Live) -> None:
+    case = alone.call()
+    run = alone.send(case, "A1")
+    alone.done("driver_a1", f"runs/{run}/progress", {"point": "acknowledged"})
+    started = alone.office.now
+
+    def shown() -> list[timedelta]:
+        (offer,) = alone.get("facility", "offers").json()
+        (page,) = alone.get("admin", "cases").json()["cases"]
+        clocks = [*page["clocks"], *alone.get("admin", f"cases/{case}").json()["clocks"]]
+        times = [offer["rings_at"], *(one["rings_at"] for one in clocks if one["name"].startswith("answer:"))]
+        assert len(times) == 3
+        return sorted({datetime.fromisoformat(one) - started for one in times})
+
+    def offered() -> bool:
+        offers = alone.get("admin", f"cases/{case}").json()["offers"]
+        return [one["state"] for one in offers] == ["offered"]
+
+    def departs() -> set[timedelta]:
+        views = [alone.get("admin", f"runs/{run}").json(), *alone.get("admin", "runs").json()]
+        views.append(alone.get("driver_a1", "vehicles/A1/job").json()["run"])
+        return {datetime.fromisoformat(one["clocks"][0]["rings_at"]) - started for one in views}
+
+    before = departs()
+    assert _put(alone, {"life": {"clocks": {"answer": {"first": 60}, "depart": {"first": 20}}}}).status_code == 200
+    assert (shown(), departs()) == ([timedelta(seconds=300)], before)
+    alone.office.wait(seconds=90)
+    time.sleep(1)  # clocks are looked at four times a second
+    assert offered()
+    assert shown() == [timedelta(seconds=300)]
+    assert _put(alone, {"life": {"clocks": {"answer": {"first": 900}}}}).status_code == 200
+    assert shown() == [timedelta(seconds=900)]
+    alone.office.wait(seconds=300)
+    time.sleep(1)
+    assert offered()
+    assert shown() == [timedelta(seconds=900)]
 
 
 def test_the_file_before_stays_beside_it_and_what_is_left_out_is_as_it_ships_again(alone: Live) -> None:

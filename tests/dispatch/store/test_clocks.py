@@ -24,6 +24,9 @@ def test_clocks_ring_in_order_and_with_their_own_deadline(run: Run, store: Store
         assert await store.claim_due(region, now_ms=2_999, lease_ms=5_000, limit=1) == [due("a:b.c-d", 1_000)]
         assert await store.claim_due(region, now_ms=2_999, lease_ms=5_000) == [due("later", 2_000)]
         assert await store.next_due(region) == 3_000
+        asked = [(CASE, "late"), (CASE, "never"), (CASE, "a:b.c-d"), (Ref("case", "2"), "late")]
+        assert await store.deadlines(region, asked) == [3_000, None, 1_000, None]  # that one is leased changes nothing
+        assert await store.deadlines(region, []) == []
         assert await store.claim_due(region, now_ms=7_998, lease_ms=5_000) == [due("late", 3_000)]
         assert await store.next_due(region) == 7_999
         assert await store.claim_due(region, now_ms=7_999, lease_ms=5_000) == [due("a:b.c-d", 1_000), due("later", 2_000)]
