@@ -14,16 +14,19 @@ from pathlib import Path
 from typing import Annotated, Any
 from weakref import WeakKeyDictionary
 
+import xxhash
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
-from api.http.asking import Asking, asking
+from api.http.asking import Asking, IfMatch, asking
 from api.http.fields import STRICT
 from api.http.language import language_of
 from api.http.problems import documented
+from api.http.reading import tagged
 from dispatch.archive.files import write_whole
 from dispatch.service.live_region import LiveRegion
 from dispatch.service.region_settings import as_toml, checked, own_settings
+from dispatch.service.service import StaleError
 from dispatch.service.setting_figures import TABLES, figures
 from routing import DataError, InputError, text
 
@@ -37,6 +40,8 @@ BEFORE = ".before"
 """Ends the name of the file with the settings as they were before the last change."""
 
 _LONGEST = 20_000
+_VERSIONS = 10**15
+"""What If-Match takes has up to 15 digits."""
 
 _locks: WeakKeyDictionary[LiveRegion, asyncio.Lock] = WeakKeyDictionary()
 
@@ -80,7 +85,15 @@ class SettingsView(BaseModel):
 async def get_settings(asked: Admin) -> SettingsView:
     """Every figure that a region may set: as it ships, and the region's own."""
     path = asked.live.own_settings
-    return _view(asked, {} if path is None else await asyncio.to_thread(_read, path))
+    own: Mapping[str, Any] = {} if path is None else await asyncio.to_thread(_read, path)
+    tagged(asked.response, _version_of(own))
+    return _view(asked, own)
+
+
+def _version_of(own: Mapping[str, Any]) -> int:
+    """Tells what a region sets apart from what it set before or after; the file may be changed by hand, so nobody counts."""
+    written = json.dumps({name: own.get(name, {}) for name in TABLES}, sort_keys=True)
+    return xxhash.xxh3_64_intdigest(written.encode()) % _VERSIONS
 
 
 def _read(path: Path) -> Mapping[str, Any]:
@@ -118,13 +131,13 @@ def _view(asked: Asking, own: Mapping[str, Any]) -> SettingsView:
     )
 
 
-@router.put("/settings")
-async def put_settings(body: SettingsBody, asked: Admin) -> SettingsView:
+@router.put("/settings", responses=documented(412))
+async def put_settings(body: SettingsBody, asked: Admin, _version: IfMatch = None) -> SettingsView:
     """Set what a region sets for itself, all of it: what is left out is as it ships again. Checked as when the service starts,
     and refused whole; written to settings/NAME.toml of the data folder (the file before it stays beside it), and in force in
     this process at once. Clocks that run already ring when they were set to, or later if there is more time now; other
-    processes of the service take it when they start next."""
-    live = asked.live
+    processes of the service take it when they start next. With `If-Match`, nothing is set if others set something meanwhile."""
+    live, seen = asked.live, asked.version()
     if live.own_settings is None:
         raise InputError(text(language_of(asked.request), "dispatch.settings.nowhere"))
     own = {name: sections for name in TABLES if (sections := getattr(body, name))}
@@ -134,9 +147,12 @@ async def put_settings(body: SettingsBody, asked: Admin) -> SettingsView:
     except DataError as error:
         raise InputError(str(error)) from error
     async with _locks.setdefault(live, asyncio.Lock()):
+        if seen is not None and seen != (found := _version_of(await asyncio.to_thread(_read, live.own_settings))):
+            raise StaleError("version", found=found, expected=seen)
         await asyncio.to_thread(_write, live.own_settings, as_toml(own))
         live.rules, live.settings = rules, settings
     log.info("region %s: settings changed by %s", asked.region, asked.actor.id)
+    tagged(asked.response, _version_of(own))
     return _view(asked, own)
 
 

@@ -27,8 +27,9 @@ def alone(store_url: str, town: BuiltRegion, tmp_path: Path) -> Iterator[Live]:
         yield running
 
 
-def _put(live: Live, body: Json) -> httpx2.Response:
-    return live.client("admin").put(f"{live.at}/settings", json=body, headers={"Accept-Language": "en"})
+def _put(live: Live, body: Json, seen: str | None = None) -> httpx2.Response:
+    headers = {"Accept-Language": "en"} | ({} if seen is None else {"If-Match": seen})
+    return live.client("admin").put(f"{live.at}/settings", json=body, headers=headers)
 
 
 def _file(live: Live) -> Path:
@@ -128,6 +129,23 @@ def test_the_file_before_stays_beside_it_and_what_is_left_out_is_as_it_ships_aga
     }
     assert alone.office.live.settings.tries == 3
     assert sorted(one.name for one in _file(alone).parent.iterdir()) == [_file(alone).name, f"{_file(alone).name}.before"]
+
+
+def test_of_two_who_set_something_at_once_the_second_is_told(alone: Live) -> None:
+    seen = alone.get("admin", "settings").headers["ETag"]
+    mine = {"life": {"clocks": {"answer": {"first": 240.0}}}, "decision": {"offers": {"tries": 2}}}
+    done = _put(alone, mine, seen)
+    assert done.status_code == 200
+    assert done.headers["ETag"] == alone.get("admin", "settings").headers["ETag"] != seen
+    late = _put(alone, {"decision": {"offers": {"tries": 1}}}, seen)
+    assert (late.status_code, late.json()["code"]) == (412, "version")
+    assert alone.get("admin", "settings").json()["own"] == mine
+    assert alone.office.live.settings.tries == 2
+    assert _put(alone, {"decision": {"offers": {"tries": 1}}}, done.headers["ETag"]).status_code == 200
+    assert _put(alone, {}).status_code == 200
+    assert alone.get("admin", "settings").headers["ETag"] == seen
+    _file(alone).write_text("[decision.offers]\ntries = 1\n", encoding="utf-8")
+    assert _put(alone, {}, seen).status_code == 412
 
 
 @pytest.mark.parametrize(
