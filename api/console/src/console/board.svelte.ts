@@ -2,6 +2,7 @@
  * What the console knows of a region: read once, then kept up to date by what happens. Each change is read from the service
  * again, so that nothing is reckoned twice in two languages; a quarter of a second's events are answered by one reading.
  */
+import { Connection } from "../shared/connection.svelte";
 import { get, Problem } from "../shared/http";
 import { says } from "../shared/says";
 import { session } from "../shared/session.svelte";
@@ -9,8 +10,6 @@ import type { Case, Facility, Kind, Position, Region, Run, Vehicle } from "../sh
 import { Stream, type HappenedData, type Told } from "../shared/stream";
 
 export interface Fix { vehicle: string; longitude: number; latitude: number; fix_time: string; course_deg?: number | null; marks?: string[] }
-
-export type LinkState = "connecting" | "open" | "lost";
 
 /** Something that happened, for whoever wants to be told (sounds, the open case). */
 export type Happening = { id: string; about: string; data: HappenedData };
@@ -31,19 +30,14 @@ export class Board {
   roadsChanged = $state(0);
   facilitiesChanged = $state(0);
 
-  link = $state<LinkState>("connecting");
-  lostSince = $state<number | null>(null);
-  storeAway = $state<string | null>(null);
-  /** Everything is being read anew. */
-  catchingUp = $state(false);
-  missed = $state(false);
+  readonly connection = new Connection();
   loaded = $state(false);
-  wrong = $state("");
 
   #stream: Stream | undefined;
   #stale = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #flushing = false;
+  #loading = false;
   #listeners = new Set<(one: Happening) => void>();
   readonly at: string;
 
@@ -80,7 +74,8 @@ export class Board {
 
   /** Reads everything. */
   async load(): Promise<void> {
-    this.catchingUp = true;
+    this.#loading = true;
+    this.connection.catchingUp = this.loaded;
     try {
       const [cases, runs, vehicles, kinds] = await Promise.all([
         this.#allCases(), get<Run[]>(`${this.at}/runs`), get<Vehicle[]>(`${this.at}/vehicles`), get<Kind[]>(`${this.at}/services`),
@@ -91,20 +86,19 @@ export class Board {
       this.kinds = kinds;
       await Promise.all([this.#readReports(), this.#readFacilities()]);
       this.loaded = true;
-      this.wrong = "";
+      this.connection.caughtUp();
     } catch (error) {
+      this.connection.catchingUp = false;
       this.#failed(error);
       if (session.who !== null) setTimeout(() => void this.load(), 2_000);
-      return;
     } finally {
-      this.catchingUp = false;
+      this.#loading = false;
     }
-    this.missed = false;
   }
 
   #failed(error: unknown): void {
     if (error instanceof Problem && error.signedOut) session.ended();
-    else this.wrong = says(error);
+    else this.connection.wrong = says(error);
   }
 
   async #allCases(): Promise<Case[]> {
@@ -150,41 +144,10 @@ export class Board {
   }
 
   #hear(told: Told): void {
-    switch (told.type) {
-      case "open":
-        this.#opened((told.data as { resumed: boolean }).resumed);
-        return;
-      case "lost":
-        if (this.link !== "lost") this.lostSince = Date.now();
-        this.link = "lost";
-        return;
-      case "gap":
-        this.missed = this.loaded;
-        void this.load();
-        return;
-      case "store":
-        this.#store(told.data as { away: boolean; since: string | null });
-        return;
-      case "fixes":
-        for (const fix of told.data as Fix[]) this.#fix(fix);
-        return;
-      default:
-        this.#happened(told);
-    }
-  }
-
-  /** The stream goes on after the last event that was seen; where none had been seen, what happened meanwhile is read. */
-  #opened(resumed: boolean): void {
-    const broke = this.link === "lost";
-    this.link = "open";
-    this.lostSince = null;
-    if ((!this.loaded && !this.catchingUp) || (broke && !resumed)) void this.load();
-  }
-
-  #store({ away, since }: { away: boolean; since: string | null }): void {
-    const back = this.storeAway !== null && !away;
-    this.storeAway = away ? (since ?? "") : null;
-    if (back) void this.load();
+    const shown = this.connection.hear(told, this.loaded);
+    if (shown === "stale" && (this.loaded || !this.#loading)) void this.load();
+    else if (shown === null && told.type === "fixes") for (const fix of told.data as Fix[]) this.#fix(fix);
+    else if (shown === null) this.#happened(told);
   }
 
   #fix(fix: Fix): void {
@@ -217,7 +180,7 @@ export class Board {
         of("condition").length > 0 ? this.#readReports() : undefined,
         of("claims").length > 0 ? this.#readFacilities() : undefined,
       ]);
-      this.wrong = "";
+      this.connection.wrong = "";
     } catch (error) {
       this.#failed(error);
       this.refresh(...stale); // until it works: what is shown must not stay old

@@ -2,6 +2,7 @@
  * What a page shows of a region, read anew whenever something happens that concerns it: at once, in batches of a quarter of
  * a second, and every so often in any case, since positions and arrivals change without an event.
  */
+import { Connection } from "./connection.svelte";
 import { Problem } from "./http";
 import { says } from "./says";
 import { session } from "./session.svelte";
@@ -23,12 +24,7 @@ const BATCH_MS = 250;
 const AGAIN_MS = 2_000;
 
 export class Live {
-  link = $state<"connecting" | "open" | "lost">("connecting");
-  lostSince = $state<number | null>(null);
-  storeAway = $state<string | null>(null);
-  catchingUp = $state(false);
-  missed = $state(false);
-  wrong = $state("");
+  readonly connection = new Connection();
   loaded = $state(false);
 
   #stream: Stream | undefined;
@@ -69,13 +65,11 @@ export class Live {
       try {
         await this.what.read();
         this.loaded = true;
-        this.wrong = "";
-        this.missed = false;
-        this.catchingUp = false;
+        this.connection.caughtUp();
         wait = this.what.every();
       } catch (error) {
         if (error instanceof Problem && error.signedOut) session.ended();
-        else this.wrong = says(error);
+        else this.connection.wrong = says(error);
         wait = AGAIN_MS;
       }
       if (this.#again && !this.#stopped) await new Promise((go) => setTimeout(go, BATCH_MS));
@@ -89,36 +83,17 @@ export class Live {
   }
 
   #hear(told: Told): void {
-    switch (told.type) {
-      case "open":
-        this.catchingUp = this.link === "lost";
-        this.link = "open";
-        this.lostSince = null;
-        void this.refresh();
-        return;
-      case "lost":
-        if (this.link !== "lost") this.lostSince = Date.now();
-        this.link = "lost";
-        return;
-      case "gap":
-        this.missed = this.loaded;
-        void this.refresh();
-        return;
-      case "store":
-        this.#store(told.data as { away: boolean; since: string | null });
-        return;
-      default:
-        if (!this.what.types.includes(told.type)) return;
-        this.what.heard?.(told.data as HappenedData);
-        if (this.#reading !== undefined) this.#again = true;
-        // Not later for what comes meanwhile: where something always happens it would never be read.
-        else if (!this.#batched) this.#in(BATCH_MS);
-        this.#batched = true;
+    const shown = this.connection.hear(told, this.loaded);
+    if (shown !== null) {
+      this.connection.catchingUp ||= shown === "stale" && this.loaded;
+      if (shown === "stale" || told.type === "open") void this.refresh(); // positions come without an event
+      return;
     }
-  }
-
-  #store({ away, since }: { away: boolean; since: string | null }): void {
-    this.storeAway = away ? (since ?? "") : null;
-    if (!away) void this.refresh();
+    if (!this.what.types.includes(told.type)) return;
+    this.what.heard?.(told.data as HappenedData);
+    if (this.#reading !== undefined) this.#again = true;
+    // Not later for what comes meanwhile: where something always happens it would never be read.
+    else if (!this.#batched) this.#in(BATCH_MS);
+    this.#batched = true;
   }
 }
