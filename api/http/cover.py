@@ -4,9 +4,10 @@ itself."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated, Any
 from weakref import WeakKeyDictionary
 
@@ -26,12 +27,13 @@ from dispatch.service.cover import Cover, Site, cover_now
 from dispatch.service.live_region import LiveRegion, Now
 from dispatch.settings import DecisionSettings
 from routing import text
+from routing.places import PlaceIndex
 
 router = APIRouter(prefix="/v1/regions/{region}", tags=["fleet"], responses=documented(401, 403, 404, 422, 503))
 
 Reading = Annotated[Asking, Depends(asking("vehicles.read"))]
 
-_KEPT_FOR = timedelta(seconds=3)
+_KEPT_SECONDS = 3.0
 _THINNEST = 5
 
 
@@ -113,6 +115,10 @@ class CoverView(BaseModel):
     as_of: datetime | None = None
 
 
+Names = Mapping[tuple[float, float], str]
+"""Of places (longitude, latitude): the street there, else the smallest place around; may be empty."""
+
+
 @dataclass(slots=True)
 class _Kept:
     """The last answer of a region, and the state of it that it rests on."""
@@ -120,33 +126,49 @@ class _Kept:
     lock: asyncio.Lock
     now: Now | None = None
     settings: DecisionSettings | None = None
-    made_at: datetime | None = None
+    until: float = 0.0  # of time.monotonic(): in a demo the service's clock runs many times as fast
     cover: Cover | None = None
+    names: Names = field(default_factory=dict)
 
 
 _kept: WeakKeyDictionary[LiveRegion, _Kept] = WeakKeyDictionary()
 
 
-async def _cover(asked: Asking) -> tuple[Cover | None, datetime | None]:
-    """What is covered, worked out every few seconds at most, and how old the fleet is where the store was away."""
+async def _cover(asked: Asking) -> tuple[Cover | None, Names, datetime | None]:
+    """What is covered, worked out every few seconds at most, what the places are called that an answer names, and how old the
+    fleet is where the store was away."""
     found, as_of = await everything(asked, "unit")
     live = asked.live
     kept = _kept.setdefault(live, _Kept(asyncio.Lock()))
     async with kept.lock:
-        now, moment = live.now, asked.now
-        fresh = kept.made_at is not None and timedelta() <= moment - kept.made_at < _KEPT_FOR
-        if not (fresh and kept.now is now and kept.settings is live.settings):
+        now, settings = live.now, live.settings
+        if not (time.monotonic() < kept.until and kept.now is now and kept.settings is settings):
             fleet = vehicles_of([one for one, _ in found if isinstance(one, Unit)], await positions(asked))
-            kept.cover = await asyncio.to_thread(cover_now, now.facts, fleet, moment, live.settings)
-            kept.now, kept.settings, kept.made_at = now, live.settings, moment
-        return kept.cover, as_of
+            known = None if kept.cover is None else kept.cover.posts
+            cover = await asyncio.to_thread(cover_now, now.facts, fleet, asked.now, settings, known)
+            kept.names = {} if cover is None else await asyncio.to_thread(_named, live.built.places, cover)
+            kept.cover, kept.now, kept.settings, kept.until = cover, now, settings, time.monotonic() + _KEPT_SECONDS
+        return kept.cover, kept.names, as_of
+
+
+def _named(places: PlaceIndex, cover: Cover) -> Names:
+    sites = [cover.sites[one.site] for one in cover.moves]
+    found = [(one.longitude, one.latitude) for one in sites if not one.name]
+    found += [(float(cover.demand.longitude[c]), float(cover.demand.latitude[c])) for c in _thinnest_cells(cover)]
+    addresses = {place: places.reverse(*place) for place in found}
+    return {place: next((name for name in (one.street, *one.context) if name), "") for place, one in addresses.items()}
+
+
+def _thinnest_cells(cover: Cover) -> list[int]:
+    found: list[int] = np.lexsort((-cover.demand.weight, cover.reached))[:_THINNEST].tolist()
+    return found
 
 
 @router.get("/cover")
 async def get_cover(asked: Reading) -> CoverView:
     """How much of the demand the free vehicles reach within the standard time, what only each of them covers, where cover is
     thinnest, and, while it is thin, which vehicle to post where and what that gains. Advice only."""
-    cover, as_of = await _cover(asked)
+    cover, names, as_of = await _cover(asked)
     settings, viewer, language = asked.live.settings, asked.viewer(as_of), language_of(asked.request)
     told = CoverView(
         made_at=viewer.local(asked.now if cover is None else cover.made_at),
@@ -194,40 +216,32 @@ async def get_cover(asked: Reading) -> CoverView:
             "not_counted": [
                 UncountedView(vehicle=one.id, vehicle_name=one.name, reason=why.text(language)) for one, why in cover.unknown
             ],
-            "thinnest": _thinnest(asked, cover),
-            "advice": [_move(asked, cover, one) for one in cover.moves],
+            "thinnest": _thinnest(cover, names),
+            "advice": [_move(asked, cover, names, one) for one in cover.moves],
         }
     )
 
 
-def _thinnest(asked: Asking, cover: Cover) -> list[ThinView]:
+def _thinnest(cover: Cover, names: Names) -> list[ThinView]:
     demand = cover.demand
-    order = np.lexsort((-demand.weight, cover.reached))[:_THINNEST].tolist()
     return [
         ThinView(
             longitude=round(float(demand.longitude[c]), 6),
             latitude=round(float(demand.latitude[c]), 6),
-            name=_name(asked, float(demand.longitude[c]), float(demand.latitude[c])),
+            name=names[float(demand.longitude[c]), float(demand.latitude[c])],
             weight=round(float(demand.weight[c]), 2),
             share=round(float(demand.weight[c]) / demand.total, 4),
             vehicles=int(cover.reached[c]),
         )
-        for c in order
+        for c in _thinnest_cells(cover)
     ]
 
 
-def _name(asked: Asking, longitude: float, latitude: float) -> str:
-    """The street there, else the smallest place around."""
-    found = asked.live.built.places.reverse(longitude, latitude)
-    names: Sequence[str] = (found.street, *found.context)
-    return next((one for one in names if one), "")
-
-
-def _move(asked: Asking, cover: Cover, move: Move) -> MoveView:
+def _move(asked: Asking, cover: Cover, names: Names, move: Move) -> MoveView:
     vehicle, site = cover.vehicles[move.vehicle].vehicle, cover.sites[move.site]
     gain, unit = move.expected_then - move.expected_now, cover.demand.unit
     amount, minutes = gain * cover.demand.total, round(move.drive_ms / 60_000, 1)
-    to = _post(asked, site)
+    to = _post(site, names)
     language = language_of(asked.request)
     why = text(
         language,
@@ -257,6 +271,6 @@ def _move(asked: Asking, cover: Cover, move: Move) -> MoveView:
     )
 
 
-def _post(asked: Asking, site: Site) -> PostView:
-    name = site.name or _name(asked, site.longitude, site.latitude)
+def _post(site: Site, names: Names) -> PostView:
+    name = site.name or names[site.longitude, site.latitude]
     return PostView(longitude=round(site.longitude, 6), latitude=round(site.latitude, 6), name=name)

@@ -18,6 +18,7 @@ from dispatch.screening import Candidate, locate
 from dispatch.settings import DecisionSettings
 from dispatch.standing import covering_vehicles, stand
 from dispatch.times import Demand, RegionTimes, all_without_leaps, milliseconds
+from routing.snapping import Snaps
 
 MOST_MOVES = 3
 
@@ -29,6 +30,24 @@ class Site:
     name: str
     longitude: float
     latitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class Posts:
+    """Where vehicles may be posted on one state of the roads, and what they would cover there.
+
+    Attributes:
+        times, within_ms: on which roads, and how long they may drive.
+        sites: where.
+        snaps: where they stop for each.
+        covers: bool[s, c], the cells that are reached from each.
+    """
+
+    times: RegionTimes
+    within_ms: float
+    sites: tuple[Site, ...]
+    snaps: Snaps
+    covers: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +65,7 @@ class Cover:
         thin: less is reached than the region wants.
         moves: advice, the best first; none unless it is thin.
         sites: what `moves` count in.
+        posts: what was worked out of these, once it was needed.
     """
 
     made_at: datetime
@@ -61,9 +81,12 @@ class Cover:
     thin: bool
     moves: tuple[Move, ...]
     sites: tuple[Site, ...]
+    posts: Posts | None = None
 
 
-def cover_now(region: Region, fleet: Sequence[Vehicle], now: datetime, settings: DecisionSettings) -> Cover | None:
+def cover_now(
+    region: Region, fleet: Sequence[Vehicle], now: datetime, settings: DecisionSettings, known: Posts | None = None
+) -> Cover | None:
     """What a fleet covers; None where nobody knows where help may be needed.
 
     Args:
@@ -71,6 +94,7 @@ def cover_now(region: Region, fleet: Sequence[Vehicle], now: datetime, settings:
         fleet: every vehicle, free or not.
         now: with a time zone.
         settings: the region's.
+        known: of an answer before, used again if roads, bases and settings are still the same.
     """
     times, demand = region.times, region.times.demand
     if demand is None or not demand.total > 0:
@@ -82,10 +106,12 @@ def cover_now(region: Region, fleet: Sequence[Vehicle], now: datetime, settings:
     covers = covered(times.to_cells(standing.ends, COVER_PROFILE), (settings.standard_ms - before)[:, None])
     reached = reached_share(covers, demand.weight)
     thin = reached < settings.advise_below
-    sites = _sites(fleet, demand)
+    sites = tuple(_sites(fleet, demand))
     moves: list[Move] = []
+    posts = known if known is not None and known.times is times else None  # or it would hold roads that are over
     if thin and candidates:
-        moves = _moves(times, candidates, covers, sites, settings)
+        posts = _posts(times, sites, settings, posts)
+        moves = _moves(posts, candidates, covers, settings)
     return Cover(
         made_at=now,
         road_state=times.router.state.number,
@@ -99,7 +125,8 @@ def cover_now(region: Region, fleet: Sequence[Vehicle], now: datetime, settings:
         expected_share=expected_share(covers, demand.weight, settings.busy_share),
         thin=thin,
         moves=tuple(moves),
-        sites=tuple(sites),
+        sites=sites,
+        posts=posts,
     )
 
 
@@ -114,21 +141,28 @@ def _sites(fleet: Sequence[Vehicle], demand: Demand) -> list[Site]:
     return [*bases.values(), *(Site("", float(demand.longitude[c]), float(demand.latitude[c])) for c in order)]
 
 
-def _moves(
-    times: RegionTimes,
-    candidates: Sequence[Candidate],
-    covers: NDArray[np.bool_],
-    sites: Sequence[Site],
-    settings: DecisionSettings,
-) -> list[Move]:
-    demand, router = times.demand, times.router
-    assert demand is not None
+def _posts(times: RegionTimes, sites: tuple[Site, ...], settings: DecisionSettings, known: Posts | None) -> Posts:
+    """From every site to every cell: most of the work, and the same until a road or a base changes.
+
+    Args:
+        times, sites, settings: of now.
+        known: on the same roads.
+    """
+    within_ms = settings.standard_ms - settings.turnout_ms
+    if known is not None and known.within_ms == within_ms and known.sites == sites:
+        return known
     longitude, latitude = (np.array([getattr(one, at) for one in sites], np.float64) for at in ("longitude", "latitude"))
-    snaps = all_without_leaps(router.snap_many(longitude, latitude, COVER_PROFILE, sent_to=True))
-    from_sites = times.to_cells(router.origins(snaps, COVER_PROFILE), COVER_PROFILE)
-    site_covers = covered(from_sites, settings.standard_ms - settings.turnout_ms)
+    snaps = all_without_leaps(times.router.snap_many(longitude, latitude, COVER_PROFILE, sent_to=True))
+    from_sites = times.to_cells(times.router.origins(snaps, COVER_PROFILE), COVER_PROFILE)
+    return Posts(times, within_ms, sites, snaps, covered(from_sites, within_ms))
+
+
+def _moves(posts: Posts, candidates: Sequence[Candidate], covers: NDArray[np.bool_], settings: DecisionSettings) -> list[Move]:
+    times, demand = posts.times, posts.times.demand
+    assert demand is not None
     standing = stand(times, candidates, COVER_PROFILE, settings)
-    drive = milliseconds(router.eta_table(standing.ends, snaps, COVER_PROFILE).ms) + standing.to_street_ms[:, None]
+    table = times.router.eta_table(standing.ends, posts.snaps, COVER_PROFILE)
+    drive = milliseconds(table.ms) + standing.to_street_ms[:, None]
     limits = Limits(MOST_MOVES, settings.advise_gain, settings.advise_as_good, settings.advise_drive_ms)
-    is_base = np.array([bool(one.name) for one in sites], np.bool_)
-    return advised(covers, site_covers, drive, demand.weight, settings.busy_share, limits, is_base)
+    is_base = np.array([bool(one.name) for one in posts.sites], np.bool_)
+    return advised(covers, posts.covers, drive, demand.weight, settings.busy_share, limits, is_base)

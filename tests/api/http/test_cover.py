@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from api.http import cover
 from dispatch.regions import BuiltRegion
+from dispatch.service import cover as worked_out
+from dispatch.service.cover import Posts
 from tests.api.http.live import Live, live_at
 
 Json = dict[str, Any]
@@ -16,8 +19,9 @@ VEHICLES = ("A1", "A2", "A3", "A4")
 
 
 @pytest.fixture
-def alone(store_url: str, town: BuiltRegion) -> Iterator[Live]:
-    """A region in which a call has to be reached within three minutes."""
+def alone(store_url: str, town: BuiltRegion, monkeypatch: pytest.MonkeyPatch) -> Iterator[Live]:
+    """A region in which a call has to be reached within three minutes, and no answer is kept."""
+    monkeypatch.setattr(cover, "_KEPT_SECONDS", 0.0)
     with live_at(store_url, town) as running:
         live = running.office.live
         live.settings = replace(live.settings, standard_ms=180_000.0)
@@ -25,7 +29,6 @@ def alone(store_url: str, town: BuiltRegion) -> Iterator[Live]:
 
 
 def _cover(live: Live, language: str = "en") -> Json:
-    live.office.wait(seconds=4)  # an answer is kept for three
     answer = live.get("dispatcher", "cover", headers={"Accept-Language": language})
     assert answer.status_code == 200, answer.text
     found: Json = answer.json()
@@ -114,10 +117,52 @@ def test_a_vehicle_that_nobody_can_place_is_said_not_to_count(alone: Live) -> No
     assert one["reason"]
 
 
-def test_the_answer_is_kept_for_a_moment(alone: Live) -> None:
+def test_the_answer_is_kept_for_a_moment_however_fast_the_services_clock_runs(
+    alone: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up = []
+
+    def counted(places: Any, found: Any) -> Any:
+        looked_up.append(found.made_at)
+        return _named(places, found)
+
     _cover(alone)  # the roads may have been taken in anew meanwhile: as the service starts
+    _named = cover._named
+    monkeypatch.setattr(cover, "_named", counted)
+    monkeypatch.setattr(cover, "_KEPT_SECONDS", 60.0)
     first = _cover(alone)
-    alone.office.wait(seconds=1)
-    assert alone.get("dispatcher", "cover").json()["made_at"] == first["made_at"]
-    alone.office.wait(seconds=3)
-    assert alone.get("dispatcher", "cover").json()["made_at"] > first["made_at"]
+    alone.office.wait(minutes=1)
+    assert _cover(alone) == first
+    assert len(looked_up) == 1
+    alone.office.live.settings = replace(alone.office.live.settings)
+    assert _cover(alone)["made_at"] > first["made_at"]
+    assert len(looked_up) == 2
+
+
+def test_what_may_be_covered_from_where_is_worked_out_once_for_roads_and_bases(
+    alone: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    def counted(*of: Any) -> Posts:
+        made.append(of)
+        return Posts(*of)
+
+    _cover(alone)
+    monkeypatch.setattr(worked_out, "Posts", counted)
+    for vehicle in VEHICLES:
+        _stand(alone, vehicle, alone.office.spot(7))
+    first = _cover(alone)
+    _stand(alone, "A1", alone.office.spot(8))
+    assert _cover(alone) != first
+    before = len(made)
+    _stand(alone, "A1", alone.office.spot(7))
+    assert _cover(alone)["advice"] == first["advice"]
+    assert len(made) == before <= 1
+    longitude, latitude = alone.office.spot(30)
+    base = {"base": "Pos Baru", "base_longitude": longitude, "base_latitude": latitude}
+    alone.done("admin", "vehicles/B9", {"name": "B9", "kind": "village_ambulance", **base}, method="PUT")
+    _cover(alone)
+    alone.office.live.settings = replace(alone.office.live.settings, standard_ms=170_000.0)
+    _cover(alone)
+    assert len(made) == before + 2
