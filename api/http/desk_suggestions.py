@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
@@ -22,6 +23,7 @@ from dispatch.life.refusals import UnknownError
 from dispatch.life.reports import Claims
 from dispatch.report import next_facility_as_dict
 from dispatch.service.choices import StartKind, Suggested, suggested_facilities, vehicles_of
+from dispatch.service.live_region import Now
 from dispatch.service.loading import load, load_particulars
 from facilities import Facility, Value
 from routing import Language, text
@@ -95,8 +97,9 @@ async def list_suggestions(
 ) -> SuggestionsView:
     """Which facilities fit a patient for whom SITEGAR is asked, the best first: minutes, what they have of what is needed,
     what was claimed of them and when, and why the others are left out. From where the patient is now, which is not told."""
-    here, patient, suggested = await _suggested(asked, case, request)
-    language, needs, now = language_of(asked.request), needs_of(here), asked.live.now
+    now = asked.live.now
+    here, patient, suggested = await _suggested(asked, now, case, request)
+    language, needs = language_of(asked.request), needs_of(here)
     told: Json = {"facilities": [], "facilities_left_out": []}
     if suggested is not None:
         told = next_facility_as_dict(suggested.found, language)
@@ -123,7 +126,7 @@ async def list_suggestions(
     )
 
 
-async def _suggested(asked: Asking, name: str, request: str) -> tuple[Case, Patient, Suggested | None]:
+async def _suggested(asked: Asking, now: Now, name: str, request: str) -> tuple[Case, Patient, Suggested | None]:
     """The case, the patient whom a request is for, and the ranking.
 
     Raises:
@@ -146,8 +149,9 @@ async def _suggested(asked: Asking, name: str, request: str) -> tuple[Case, Pati
     fleet = [] if unit is None else vehicles_of([unit], await positions(asked))
     notes = await load_particulars(store, asked.region, name)
     moment = asked.viewer().local(asked.now)
-    live = asked.live
-    return case, patient, suggested_facilities(live, live.now, case, patient, run, next(iter(fleet), None), notes, moment)
+    vehicle = next(iter(fleet), None)
+    found = await asyncio.to_thread(suggested_facilities, asked.live, now, case, patient, run, vehicle, notes, moment)
+    return case, patient, found
 
 
 def _view(asked: Asking, told: Json, needs: CapabilitySets, claims: Mapping[str, Claims], language: Language) -> SuggestionView:

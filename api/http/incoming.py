@@ -24,6 +24,7 @@ from dispatch.life.stamps import TimePoint
 from dispatch.life.world import World
 from dispatch.service.arrivals import Arrival, arrival_at
 from dispatch.service.choices import Positions, asked_of, vehicles_of
+from dispatch.service.live_region import LiveRegion
 from dispatch.service.loading import load, load_particulars
 from dispatch.store import StoreError
 from routing import InputError, Language, PlaceError, text
@@ -130,15 +131,23 @@ async def arrivals(asked: Asking, found: Bringing, rows: Collection[tuple[Case, 
     under_way = [(case, patient, goal, run) for case, patient, goal in rows if (run := found.run_of(patient)) is not None]
     names = {rider.case for *_, run in under_way for rider in run.riders} | {case.id for case, *_ in under_way}
     notes = await _notes(asked, names)
+    return {} if notes is None else await asyncio.to_thread(_arrivals, asked.live, found, notes, under_way, asked.now)
+
+
+def _arrivals(
+    live: LiveRegion,
+    found: Bringing,
+    notes: Mapping[str, Particulars],
+    under_way: Collection[tuple[Case, Patient, Goal, Run]],
+    moment: datetime,
+) -> Arrivals:
+    router, fresh = live.now.router, live.settings.fix_now_seconds
     told: dict[tuple[str, str, str], Arrival] = {}
-    if notes is None:
-        return told
     for case, patient, goal, run in under_way:
         unit = found.world.units.get(run.unit or "")
         vehicle = None if unit is None else next(iter(vehicles_of([unit], found.seen)), None)
-        now, moment, fresh = asked.live.now, asked.now, asked.live.settings.fix_now_seconds
         try:
-            one = arrival_at(now.router, run, found.world.cases, notes, vehicle, case, patient, goal, moment, fresh)
+            one = arrival_at(router, run, found.world.cases, notes, vehicle, case, patient, goal, moment, fresh)
         except (PlaceError, InputError):
             continue
         if one is not None:

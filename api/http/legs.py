@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from api.http.asking import Asking
 from api.http.reading import positions, unit_of
 from dispatch.life.events import Ref
@@ -24,4 +26,4 @@ async def present_leg(asked: Asking, run: Run) -> RunLeg | None:
     if run.unit is not None:
         unit, _, _ = await unit_of(asked, run.unit)
         vehicle = vehicles_of([unit], await positions(asked))[0]
-    return leg_of(asked.live.now, run, scene.world.cases, notes, vehicle)
+    return await asyncio.to_thread(leg_of, asked.live.now, run, scene.world.cases, notes, vehicle)

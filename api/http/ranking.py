@@ -18,9 +18,12 @@ from api.http.reading import case_of, positions
 from dispatch.life.case import Case
 from dispatch.life.events import Ref
 from dispatch.life.refusals import ConflictError, UnknownError
+from dispatch.options import Option
 from dispatch.recommend import Recommendation
+from dispatch.regions import BuiltRegion
 from dispatch.service.choices import ranked_vehicles, vehicles_of
 from dispatch.service.loading import load_particulars, load_units
+from routing import Language
 
 router = APIRouter(prefix="/v1/regions/{region}/cases", tags=["cases"], responses=documented(401, 403, 404, 409, 422, 503))
 
@@ -60,7 +63,9 @@ async def ranked(
     units = heard.units if heard is not None else await load_units(store, asked.region)
     fleet = vehicles_of(units.values(), seen)
     moment = asked.viewer().local(asked.now)
-    return ranked_vehicles(asked.live, asked.live.now, state, notes, fleet, moment, patients=patients), version
+    live = asked.live
+    found = await asyncio.to_thread(ranked_vehicles, live, live.now, state, notes, fleet, moment, patients=patients)
+    return found, version
 
 
 @router.get("/{case}/recommendation/{vehicle}/legs")
@@ -71,16 +76,15 @@ async def get_legs(
     patient: Annotated[list[Id] | None, Query(description="For these; left out: for all who wait.", max_length=50)] = None,
 ) -> LegsView:
     """Both legs of one option of the ranking, to be drawn and read before the vehicle is sent."""
-    state = asked.live.now.state
     found, version = await ranked(asked, case, patient or ())
     option = next((one for one in found.decision.options if one.vehicle.id == vehicle), None)
     if option is None:
         raise UnknownError("no_option", vehicle=vehicle, case=case)
-    built, language = asked.live.built, language_of(asked.request)
-    legs = await asyncio.to_thread(answers.legs_of, built, found, option, state)
-    return LegsView(
-        vehicle=vehicle,
-        facility=option.destination.id,
-        version=version,
-        legs=[answers.route_as_dict(built, leg, language) for leg in legs],
-    )
+    legs = await asyncio.to_thread(_legs, asked.live.built, found, option, language_of(asked.request))
+    return LegsView(vehicle=vehicle, facility=option.destination.id, version=version, legs=legs)
+
+
+def _legs(built: BuiltRegion, found: Recommendation, option: Option, language: Language) -> list[dict[str, Any]]:
+    """On the roads as they were when it was ranked: they may be others by now."""
+    legs = answers.legs_of(built, found, option, found.region.times.router.state)
+    return [answers.route_as_dict(built, leg, language) for leg in legs]
