@@ -190,7 +190,7 @@ def test_somebody_dies_and_a_vehicle_breaks_down(site: Site, visit: Visit) -> No
     twice(page, page.locator("[data-twice='engine']"))
     expect(page.locator("[data-run]")).to_have_count(0)
     expect(page.locator("[data-status='broken']")).to_be_visible()
-    assert vehicle_of(site)["status"] == "broken"
+    until(page, lambda: vehicle_of(site)["status"] == "broken")
     assert run_of(site, run)["state"] == "ended"
 
 
@@ -230,7 +230,7 @@ def test_positions_are_sent_with_consent_only(site: Site, visit: Visit, shoot: S
     before = site.live.office.now
     page.get_by_role("button", name="Laporkan jalan tertutup").tap()
     expect(page.get_by_role("button", name="Laporkan jalan tertutup")).to_have_count(0)
-    all_sent(page)
+    until(page, lambda: site.live.get("dispatcher", "conditions").json())
     (report,) = site.live.get("dispatcher", "conditions").json()
     told = report["condition"]
     assert (told["kind"], told["effect"], told["reason"]) == ("flood", "closed", "banjir satu meter")
@@ -242,8 +242,7 @@ def test_status_breaks_and_the_pairing(site: Site, visit: Visit, shoot: Shoot) -
     for name, status in (("Istirahat", "on_break"), ("Rusak", "broken"), ("Siap lagi", "standby")):
         page.get_by_role("button", name=name).tap()
         expect(page.locator(f"[data-status='{status}']")).to_be_visible()
-        all_sent(page)
-        assert vehicle_of(site)["status"] == status
+        until(page, lambda status=status: vehicle_of(site)["status"] == status)
     page.get_by_role("button", name="Kirim posisi dengan Traccar Client").tap()
     page.get_by_label("Pengenal perangkat").fill("siaga_abc")
     expect(page.get_by_role("img", name="Kode QR untuk Traccar Client")).to_be_visible()
