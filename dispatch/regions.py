@@ -55,7 +55,7 @@ class BuiltRegion:
 
     Attributes:
         name: of its folder.
-        about: what its manifest says: title, time_zone, invented, source, attribution, built_at, report.
+        about: what its manifest says: title, time_zone, invented, source, attribution, built_at, bounds, middle, report.
         roads, places: of the region.
         facilities: as arrays; opening hours from a month before the day of opening to 13 months after.
         problems: what was wrong with the sources of the facilities.

@@ -187,14 +187,13 @@ async def look(request: Request, response: Response, secret: Annotated[str, Path
 
 def _region(asked: Asking) -> FamilyRegionView:
     built = asked.live.built
-    east, north = built.roads.network.junction_longitude, built.roads.network.junction_latitude
-    bounds = float(east.min()), float(north.min()), float(east.max()), float(north.max())
+    west, south, east, north = built.about["bounds"]
     return FamilyRegionView(
         name=asked.region,
         title=built.about.get("title") or asked.region,
         time_zone=built.zone.key,
-        bounds=bounds,
-        middle=((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2),
+        bounds=(west, south, east, north),
+        middle=((west + east) / 2, (south + north) / 2),
         invented=built.invented,
         attribution=list(built.about["attribution"]),
     )

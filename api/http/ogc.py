@@ -55,14 +55,12 @@ def _plain(asked: Asking) -> pages.Site:
 
 def _site(asked: Asking) -> pages.Site:
     built = asked.live.built
-    network = built.roads.network
-    east, north = network.junction_longitude, network.junction_latitude
     return pages.Site(
         base=f"{str(asked.request.base_url).rstrip('/')}/ogc/{asked.region}",
         title=built.about.get("title") or asked.region,
         invented=built.invented,
         attribution=tuple(built.about["attribution"]),
-        bounds=(float(east.min()), float(north.min()), float(east.max()), float(north.max())),
+        bounds=tuple(built.about["bounds"]),
     )
 
 
