@@ -36,7 +36,7 @@ RoadsWriting = Annotated[Asking, Depends(asking("roads.write"))]
 
 _PREVIEW = "siaga:preview"
 
-_previewing: WeakKeyDictionary[LiveRegion, asyncio.Lock] = WeakKeyDictionary()
+_comparing: WeakKeyDictionary[LiveRegion, asyncio.Lock] = WeakKeyDictionary()
 """One at a time: each makes a state of the roads of its own, and a page asks for one whenever a pin is moved."""
 
 
@@ -89,12 +89,13 @@ async def get_touched(condition: ConditionPath, asked: Roads) -> TouchedView:
         raise UnknownError("no_condition", condition=condition)
     if told.withdrawn_at is not None or (told.until is not None and told.until <= asked.now):
         return TouchedView(holds=False, cases=[])
-    try:
-        report = road_condition(told)
-        roads = await asyncio.to_thread(compared, asked.live, asked.live.now, report, asked.now)
-    except ConditionError as error:
-        return TouchedView(holds=False, set_aside=str(error), cases=[])
-    return await _touched(asked, roads, holds=report.holds_at(asked.now, asked.live.built.zone.key))
+    async with _comparing.setdefault(asked.live, asyncio.Lock()):
+        try:
+            report = road_condition(told)
+            roads = await asyncio.to_thread(compared, asked.live, asked.live.now, report, asked.now)
+        except ConditionError as error:
+            return TouchedView(holds=False, set_aside=str(error), cases=[])
+        return await _touched(asked, roads, holds=report.holds_at(asked.now, asked.live.built.zone.key))
 
 
 @router.post("/preview")
@@ -103,7 +104,7 @@ async def preview(body: ConditionBody, asked: RoadsWriting) -> PreviewView:
     no command."""
     report: RoadCondition = road_condition(condition_of(_PREVIEW, body, asked.actor.id))
     network = asked.live.built.roads.network
-    async with _previewing.setdefault(asked.live, asyncio.Lock()):
+    async with _comparing.setdefault(asked.live, asyncio.Lock()):
         roads = await asyncio.to_thread(compared, asked.live, asked.live.now, report, asked.now, as_if_now=True)
         links = np.unique(roads.segments >> 1)
         geometry, simplified = await asyncio.to_thread(lines_of, network, links)

@@ -183,7 +183,7 @@ def test_a_crew_sees_its_own_run_only_and_a_planner_none_and_neither_learns_that
     assert [one["run"] for one in _touched(alone, "banjir-1")["cases"]] == [first]
 
 
-def test_one_preview_is_worked_out_after_the_other(alone: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_is_worked_out_after_the_other(alone: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     at_once, most = 0, 0
 
     def watched(*args: Any, **more: Any) -> Compared:
@@ -200,7 +200,9 @@ def test_one_preview_is_worked_out_after_the_other(alone: Live, monkeypatch: pyt
     alone.client("dispatcher")
     with ThreadPoolExecutor(4) as pool:
         told = list(pool.map(lambda _: _preview(alone, body), range(4)))
-    assert told == [told[0]] * 4
+        assert told == [told[0]] * 4
+        _posted(alone, "banjir-1", body)
+        assert len(set(pool.map(lambda _: str(_touched(alone, "banjir-1")), range(4)))) == 1
     assert most == 1
 
 
