@@ -82,14 +82,20 @@ export async function get<T>(path: string): Promise<T> {
   return read<T>(await ask("GET", path));
 }
 
+/** Reads something and the tag of its version, for the If-Match of who changes it. */
+export async function getTagged<T>(path: string): Promise<{ told: T; tag: string | null }> {
+  const response = await ask("GET", path);
+  return { told: await read<T>(response), tag: response.headers.get("ETag") };
+}
+
 /** Asks something in a body (a place, a search) that changes nothing. */
 export async function query<T>(path: string, body: unknown): Promise<T> {
   return read<T>(await ask("POST", path, body));
 }
 
-/** Sends something that is no command of a region: signing in, accounts, tokens. */
-export async function send<T>(method: string, path: string, body?: unknown): Promise<T> {
-  return read<T>(await ask(method, path, body));
+/** Sends something that is no command of a region: signing in, accounts, tokens. `tag`: of the version that was seen. */
+export async function send<T>(method: string, path: string, body?: unknown, tag: string | null = null): Promise<T> {
+  return read<T>(await ask(method, path, body, tag === null ? {} : { "If-Match": tag }));
 }
 
 /** What a command led to. */
