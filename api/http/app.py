@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -41,7 +42,9 @@ from api.http.pages import pages_router
 from api.http.problems import documented, install
 from api.http.serving import Serving
 from api.http.trackers import OSMAND, osmand_answer, trackers_router
-from api.tiles import Tiles
+from api.tiles import NoMapError, Tiles
+
+log = logging.getLogger(__name__)
 
 DESCRIPTION = """Dispatch of village ambulances and social-service escort cars: cases from the call to the handover.
 
@@ -58,6 +61,11 @@ def create_app(serving: Serving, access: Access) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with serving.running():
+            for live in serving.service.regions.values():
+                try:
+                    await kept.sheet(live.built)
+                except NoMapError as error:
+                    log.warning("%s: %s", error, error.__cause__)  # vehicles are sent without a map, too
             yield
         kept.close()
 

@@ -26,7 +26,7 @@ from api.access.errors import (
 )
 from api.http.language import language_of
 from api.http.redacted import redacted
-from api.tiles import TilesBusyError
+from api.tiles import NoMapError, TilesBusyError
 from dispatch.life.refusals import ConflictError, InvalidError, RefusedError, UnknownError
 from dispatch.reasons import Terms
 from dispatch.service.codec import CodecError
@@ -69,7 +69,14 @@ _TITLES = {
     422: "Can't be processed",
     429: "Too many requests",
     500: "Server error",
-    503: "Store not available",
+    503: "Not available now",
+}
+
+_TITLES_OF_CODES = {
+    "busy": "Busy",
+    "no_map": "Map not available",
+    "store_refused": "Store not available",
+    "store_unreachable": "Store not available",
 }
 
 
@@ -84,7 +91,7 @@ def problem(request: Request, status: int, code: str, detail: str, **more: Any) 
     """An answer that says what went wrong."""
     told = Problem(
         type=f"urn:siaga:problem:{code}",
-        title=_TITLES.get(status, "Error"),
+        title=_TITLES_OF_CODES.get(code) or _TITLES.get(status, "Error"),
         status=status,
         detail=detail,
         code=code,
@@ -113,6 +120,8 @@ def _status(error: SiagaError) -> tuple[int, str]:
             return 404, "no_region"
         case BusyError() | TilesBusyError():
             return 503, "busy"
+        case NoMapError():
+            return 503, "no_map"
         case StoreUnreachableError():
             return 503, "store_unreachable"
         case StoreRefusedError() | StoreError():

@@ -61,11 +61,11 @@ def tiles_of(request: Request) -> Tiles:
     return found
 
 
-@router.get("/tiles.json", responses=documented(404))
+@router.get("/tiles.json", responses=documented(404, 503))
 async def get_tilejson(request: Request, response: Response, region: RegionName) -> TileJson:
     """What the region's tiles are and where; no sign-in."""
     built = serving_of(request).region(region).built
-    west, south, east, north = bounds = await tiles_of(request).bounds(built)
+    west, south, east, north = bounds = (await tiles_of(request).sheet(built)).bounds
     middle = built.about.get("middle", ((west + east) / 2, (south + north) / 2))
     base = str(request.base_url).rstrip("/")
     response.headers["Cache-Control"] = _ASK_AGAIN
@@ -105,7 +105,7 @@ async def get_tile(
         raise HTTPException(404, f"there are tiles of zoom {MIN_ZOOM} to {MAX_ZOOM}, not {z}")
     if not (0 <= x < 2**z and 0 <= y < 2**z):
         raise HTTPException(404, f"zoom {z} has columns and rows 0 to {2**z - 1}")
-    tile = await tiles_of(request).tile(built, (z, x, y))
+    tile = await tiles_of(request).tile(built, (z, x, y), request.client.host if request.client else "")
     keep = _FOR_EVER if v == version_of(built) else _ASK_AGAIN
     headers = {"Cache-Control": keep, "ETag": tile.tag, "Vary": "Accept-Encoding"}
     if not tile.zipped:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from api.tiles.cutting import cut
 from api.tiles.grid import MAX_ZOOM, MIN_ZOOM
-from api.tiles.keeping import Tile, Tiles, TilesBusyError, version_of
+from api.tiles.keeping import NoMapError, Tile, Tiles, TilesBusyError, version_of
 from api.tiles.sheet import Sheet
 
-__all__ = ["MAX_ZOOM", "MIN_ZOOM", "Sheet", "Tile", "Tiles", "TilesBusyError", "cut", "version_of"]
+__all__ = ["MAX_ZOOM", "MIN_ZOOM", "NoMapError", "Sheet", "Tile", "Tiles", "TilesBusyError", "cut", "version_of"]

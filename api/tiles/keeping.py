@@ -1,6 +1,7 @@
 """Tiles are cut once: kept in memory up to a limit, and on disk beside the region's version where that can be written.
 
 Cutting happens in threads of its own, few of them: routing keeps its core. Who asks for a tile that is being cut waits for it.
+Anybody may ask for any tile in the world: beside the map nothing is cut, and what is empty is never written to disk.
 """
 
 from __future__ import annotations
@@ -8,9 +9,8 @@ from __future__ import annotations
 import asyncio
 import gzip
 import os
-import shutil
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,12 +23,15 @@ from api.tiles.sheet import Sheet
 from dispatch.regions import BuiltRegion
 from routing import SiagaError
 
-CUTTER = 1
+CUTTER = 2
 """Goes up by one when tiles of the same data come out otherwise: what is kept of older ones is then passed over."""
 
 MEMORY_BYTES = 64 << 20
 MOST_WAITING = 256
-LEAST_FREE_BYTES = 1 << 30
+MOST_OF_ONE = MOST_WAITING // 2
+"""So many tiles may wait for one address: the rest is for the others. An office behind one address needs less."""
+
+LEAST_FREE_BYTES, LEAST_FREE_FILES = 1 << 30, 20_000
 """Nothing is kept on a disk that has less room than this: the store needs it more."""
 
 _LEVEL = 6
@@ -39,10 +42,17 @@ Place = tuple[int, int, int]
 
 
 class TilesBusyError(SiagaError, RuntimeError):
-    """More tiles are asked for than can be cut; nothing is wrong with them, ask again."""
+    """More tiles are asked for than are cut meanwhile; nothing is wrong with these, ask again."""
 
     def __init__(self) -> None:
-        super().__init__(f"{MOST_WAITING} tiles are waiting to be cut; ask again in a moment")
+        super().__init__("too many tiles are waiting to be cut; ask again in a moment")
+
+
+class NoMapError(SiagaError, OSError):
+    """What a region's map is cut from can't be read: its version was removed, or its disk fails."""
+
+    def __init__(self, region: str) -> None:
+        super().__init__(f"the map of region {region!r} can't be read; the service has to be started again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,14 @@ class Tile:
     zipped: bytes
     tag: str
 
+    @staticmethod
+    def of(zipped: bytes) -> Tile:
+        """With its tag."""
+        return Tile(zipped, f'"{xxhash.xxh3_64_hexdigest(zipped)}"')
+
+
+EMPTY = Tile.of(b"")
+
 
 def version_of(region: BuiltRegion) -> str:
     """Names what the tiles of a region show: another one after it is built anew, or cut otherwise."""
@@ -59,7 +77,7 @@ def version_of(region: BuiltRegion) -> str:
 
 
 class Tiles:
-    """The tiles of all regions that a process serves. All methods but `made` are for one event loop."""
+    """The tiles of all regions that a process serves. For one event loop; `made` alone runs in threads."""
 
     def __init__(self, *, workers: int | None = None, memory_bytes: int = MEMORY_BYTES) -> None:
         """Threads are started when the first tile is asked for; half of the cores, one at least, unless `workers` is given."""
@@ -68,31 +86,40 @@ class Tiles:
         self._memory_bytes, self._bytes = memory_bytes, 0
         self._kept: OrderedDict[tuple[Path, Place], Tile] = OrderedDict()
         self._coming: dict[tuple[Path, Place], asyncio.Future[Tile]] = {}
-        self._sheets: dict[Path, Sheet] = {}
+        self._waiting: Counter[str] = Counter()
+        self._sheets: dict[Path, asyncio.Task[Sheet]] = {}
         self._lock = threading.Lock()
         self.cuts = 0
 
-    async def tile(self, region: BuiltRegion, place: Place) -> Tile:
-        """The tile of a region in that place.
+    async def tile(self, region: BuiltRegion, place: Place, caller: str = "") -> Tile:
+        """The tile of a region in that place; `caller`: whose it is, by address.
 
         Raises:
-            TilesBusyError: too many others wait.
-            OSError: the region's files can't be read.
+            TilesBusyError: too many others wait, or too many of the caller's.
+            NoMapError: the region's files can't be read.
         """
+        sheet = await self.sheet(region)
+        if not sheet.reaches(*place):
+            return EMPTY
         key = region.folder, place
         if (kept := self._kept.get(key)) is not None:
             self._kept.move_to_end(key)
             return kept
         coming = self._coming.get(key)
         if coming is None:
-            if len(self._coming) >= MOST_WAITING:
+            if len(self._coming) >= MOST_WAITING or self._waiting[caller] >= MOST_OF_ONE:
                 raise TilesBusyError
-            coming = self._coming[key] = asyncio.get_running_loop().run_in_executor(self._pool, self.made, region, place)
-            coming.add_done_callback(lambda done: self._arrived(key, done))
+            loop = asyncio.get_running_loop()
+            coming = self._coming[key] = loop.run_in_executor(self._pool, self.made, region.folder, sheet, place)
+            self._waiting[caller] += 1
+            coming.add_done_callback(lambda done: self._arrived(key, caller, done))
         return await asyncio.shield(coming)  # who goes away doesn't take it from the others
 
-    def _arrived(self, key: tuple[Path, Place], done: asyncio.Future[Tile]) -> None:
+    def _arrived(self, key: tuple[Path, Place], caller: str, done: asyncio.Future[Tile]) -> None:
         self._coming.pop(key, None)
+        self._waiting[caller] -= 1
+        if not self._waiting[caller]:
+            del self._waiting[caller]
         if done.cancelled() or done.exception() is not None:
             return
         self._kept[key] = done.result()
@@ -100,31 +127,36 @@ class Tiles:
         while self._bytes > self._memory_bytes and len(self._kept) > 1:
             self._bytes -= _weight(self._kept.popitem(last=False)[1])
 
-    def made(self, region: BuiltRegion, place: Place) -> Tile:
-        """The tile from disk, else cut and kept there. Takes milliseconds to a second; from any thread."""
-        path = region.folder / f"tiles-{CUTTER}" / str(place[0]) / str(place[1]) / f"{place[2]}.mvt.gz"
+    def made(self, folder: Path, sheet: Sheet, place: Place) -> Tile:
+        """The tile from disk, else cut and kept there; `folder`: of the region's version. Takes milliseconds to a second."""
+        path = folder / f"tiles-{CUTTER}" / str(place[0]) / str(place[1]) / f"{place[2]}.mvt.gz"
         zipped = _read(path)
         if zipped is None:
-            content = cut(self.sheet(region), *place)
+            content = cut(sheet, *place)
             zipped = gzip.compress(content, _LEVEL, mtime=0) if content else b""
             with self._lock:
                 self.cuts += 1
-            _write(path, zipped)
-        return Tile(zipped, f'"{xxhash.xxh3_64_hexdigest(zipped)}"')
+            if zipped:
+                _write(path, zipped)
+        return Tile.of(zipped) if zipped else EMPTY
 
-    def sheet(self, region: BuiltRegion) -> Sheet:
-        """What a region's tiles are cut from; opened when it is first asked for."""
-        with self._lock:
-            if region.folder not in self._sheets:
-                self._sheets[region.folder] = Sheet.open(region)
-            return self._sheets[region.folder]
+    async def sheet(self, region: BuiltRegion) -> Sheet:
+        """What a region's tiles are cut from. A service asks for it as it starts: once open, it stays so when the region is
+        built anew and its version is removed.
 
-    async def bounds(self, region: BuiltRegion) -> tuple[float, float, float, float]:
-        """West, south, east, north of a region's roads, degrees."""
-        sheet = self._sheets.get(region.folder)
-        if sheet is None:
-            sheet = await asyncio.get_running_loop().run_in_executor(self._pool, self.sheet, region)
-        return sheet.bounds
+        Raises:
+            NoMapError: the region's files can't be read.
+        """
+        opening = self._sheets.get(region.folder)
+        if opening is None:
+            # Not where tiles are cut: whoever asks what the map is would wait for them.
+            opening = self._sheets[region.folder] = asyncio.create_task(asyncio.to_thread(Sheet.open, region))
+        try:
+            return await asyncio.shield(opening)
+        except OSError as error:
+            if self._sheets.get(region.folder) is opening:
+                del self._sheets[region.folder]
+            raise NoMapError(region.name) from error
 
     def close(self) -> None:
         """What is being cut is finished, what waits is dropped."""
@@ -146,14 +178,24 @@ def _read(path: Path) -> bytes | None:
 
 
 def _write(path: Path, zipped: bytes) -> None:
-    """Keeps a tile on disk, if that is possible."""
+    """Keeps a tile on disk, if that is possible; `path`: three folders below that of the region's version.
+
+    That folder is never made: where it isn't there, the version was removed, and would come back as an empty one.
+    """
     beside = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
     with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if shutil.disk_usage(path.parent).free < LEAST_FREE_BYTES:
+        if not _has_room(path.parents[3]):
             return
+        for folder in reversed(path.parents[:3]):
+            folder.mkdir(exist_ok=True)
         try:
             beside.write_bytes(xxhash.xxh3_64_digest(zipped) + zipped)
             beside.replace(path)
         finally:
             beside.unlink(missing_ok=True)
+
+
+def _has_room(folder: Path) -> bool:
+    """Whether the disk of a folder has bytes and files left; some file systems don't count files."""
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize >= LEAST_FREE_BYTES and (not disk.f_files or disk.f_favail >= LEAST_FREE_FILES)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from api.tiles.grid import E7
-from api.tiles.scales import KINDS, first_zoom
+from api.tiles.grid import E7, tile_box
+from api.tiles.scales import AREA_BUFFER, KINDS, LINE_BUFFER, first_zoom
 from dispatch.regions import BuiltRegion
 from facilities import Facility
 from routing.backdrop import LAYERS, Drawing, of_columns
@@ -48,10 +48,19 @@ class Sheet:
     Attributes:
         layers: by name, in the order in which they stand in a tile; those that the region has.
         bounds: west, south, east, north of all of it, degrees; the sea and borders not counted.
+        reach: the same with everything that is drawn, in 1e-7 degrees; None if there is nothing.
     """
 
     layers: Mapping[str, LayerOf]
     bounds: tuple[float, float, float, float]
+    reach: tuple[int, int, int, int] | None
+
+    def reaches(self, zoom: int, column: int, row: int) -> bool:
+        """Whether a tile may have anything in it; quick, for asking before it is cut."""
+        if self.reach is None:
+            return False
+        (west, south, east, north), mine = tile_box(zoom, column, row, max(LINE_BUFFER, AREA_BUFFER)), self.reach
+        return mine[0] <= east and mine[2] >= west and mine[1] <= north and mine[3] >= south
 
     @staticmethod
     def of(roads: Drawing, backdrop: Drawing, facilities: Iterable[Facility] = ()) -> Sheet:
@@ -64,7 +73,8 @@ class Sheet:
         pinned = _pinned([one for one in facilities if np.isfinite([one.longitude, one.latitude]).all()])
         if len(pinned):
             found["facilities"] = _layer("facilities", pinned, 0)
-        return Sheet({name: found[name] for name in KINDS if name in found}, bounds_of(roads))
+        layers = {name: found[name] for name in KINDS if name in found}
+        return Sheet(layers, bounds_of(roads), _reach(layers.values()))
 
     @staticmethod
     def open(region: BuiltRegion) -> Sheet:
@@ -83,6 +93,14 @@ def bounds_of(drawing: Drawing) -> tuple[float, float, float, float]:
         return 0.0, 0.0, 0.0, 0.0
     low, high = drawing.box[:, :2].min(axis=0) / E7, drawing.box[:, 2:].max(axis=0) / E7
     return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def _reach(layers: Iterable[LayerOf]) -> tuple[int, int, int, int] | None:
+    boxes = np.array([(*one.box[:, :2].min(axis=0), *one.box[:, 2:].max(axis=0)) for one in layers], np.int64).reshape(-1, 4)
+    if not len(boxes):
+        return None
+    low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    return int(low[0]), int(low[1]), int(high[0]), int(high[1])
 
 
 def _layer(name: str, drawing: Drawing, number: int) -> LayerOf:

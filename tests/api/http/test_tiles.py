@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import pathlib
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -11,9 +13,10 @@ import pytest
 import shapely
 from shapely.geometry import Point, shape
 
-from api.tiles import MAX_ZOOM, MIN_ZOOM
+from api.tiles import MAX_ZOOM, MIN_ZOOM, Tiles, keeping
 from api.tiles.grid import tile_at
-from tests.api.http.live import NOBODY, Live
+from dispatch.regions import BuiltRegion
+from tests.api.http.live import NOBODY, Live, live_at
 
 Json = dict[str, Any]
 
@@ -110,6 +113,32 @@ def test_of_a_region_that_is_not_served_there_is_no_map(live: Live) -> None:
     for path in ("tiles.json", "tiles/13/1/1.mvt"):
         answer = live.client(NOBODY).get(f"/v1/regions/nowhere/{path}")
         assert (answer.status_code, answer.json()["code"]) == (404, "no_region")
+
+
+def test_the_map_is_opened_as_the_service_starts(store_url: str, town: BuiltRegion) -> None:
+    with live_at(store_url, town) as fresh:  # afterwards its version may be removed: the region may be built anew
+        assert town.folder in fresh.app.state.tiles._sheets
+
+
+def test_without_its_map_a_region_is_served_and_said_to_have_none(
+    store_url: str, town: BuiltRegion, tmp_path: pathlib.Path
+) -> None:
+    with live_at(store_url, replace(town, folder=tmp_path / "gone")) as bare:
+        assert bare.client(NOBODY).get("/readyz").status_code == 200
+        for path in ("tiles.json", "tiles/13/1/1.mvt"):
+            answer = bare.get(NOBODY, path)
+            told = answer.json()
+            assert (answer.status_code, told["code"], told["title"]) == (503, "no_map", "Map not available")
+            assert str(tmp_path) not in answer.text
+        assert not (tmp_path / "gone").exists()
+
+
+def test_too_many_are_told_that_it_is_busy(live: Live, told: Json, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "MOST_WAITING", 0)
+    monkeypatch.setattr(live.app.state, "tiles", Tiles())  # nothing is cut yet
+    answer = _tile(live, told, 14, *live.office.spot(2))
+    assert (answer.status_code, answer.json()["code"], answer.json()["title"]) == (503, "busy", "Busy")
+    assert answer.headers["retry-after"] == "1"
 
 
 # -- reports about roads ----------------------------------------------------------------------------------------------------
