@@ -17,8 +17,6 @@ from shapely.geometry.base import BaseGeometry
 
 Layer = Literal["roads", "water", "waterways", "landuse", "railways", "boundaries", "places", "housenumbers"]
 LAYERS: tuple[Layer, ...] = get_args(Layer)
-AREAS: frozenset[Layer] = frozenset({"water", "landuse"})
-POINTS: frozenset[Layer] = frozenset({"places", "housenumbers"})
 
 Value = str | int | bool
 Properties = Mapping[str, Value]

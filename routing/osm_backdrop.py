@@ -14,6 +14,7 @@ from routing.backdrop import Backdrop, Sketch
 from routing.elements import Elements, Lines, Nodes, Relation
 from routing.map_tags import area_of, boundary_level, is_coast, is_drawn, line_of, place_of
 from routing.osm import Feature
+from routing.osm_rings import between
 from routing.tags import is_way
 
 Degrees = NDArray[np.float64]
@@ -109,12 +110,12 @@ def relation_area(relation: Relation, nodes: Nodes, lines: Lines) -> BaseGeometr
         )
         for roles in (("outer", "", "outline"), ("inner",))
     )
-    return outer.difference(inner)
+    return between(outer, inner)
 
 
-def _closed(runs: Iterable[Degrees]) -> BaseGeometry:
+def _closed(runs: Iterable[Degrees]) -> list[BaseGeometry]:
     strings = [LineString(run) for run in runs]
-    return shapely.union_all(shapely.get_parts(shapely.polygonize(strings))) if strings else Polygon()
+    return list(shapely.get_parts(shapely.polygonize(strings))) if strings else []
 
 
 def sea_areas(coast: Sequence[Degrees], box: Box) -> list[BaseGeometry]:
@@ -129,13 +130,15 @@ def sea_areas(coast: Sequence[Degrees], box: Box) -> list[BaseGeometry]:
     if not strings:
         return []
     inside = shapely.intersection(shapely.union_all(strings), frame)
+    runs = [shapely.get_coordinates(line) for line in shapely.get_parts(inside) if line.geom_type == "LineString"]
+    if not runs:  # it touches the box in points only
+        return []
     west, south, east, north = box
     beyond = (west - _BEYOND_DEGREES, south - _BEYOND_DEGREES, east + _BEYOND_DEGREES, north + _BEYOND_DEGREES)
     edges = [inside, shapely.box(*beyond).boundary, *_drawn_on(inside, box, beyond)]
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(shapely.union_all(edges))))
     tree = shapely.STRtree(faces)
     votes = np.zeros((len(faces), 2), np.int64)
-    runs = [shapely.get_coordinates(line) for line in shapely.get_parts(inside) if line.geom_type == "LineString"]
     for side, sign in enumerate((1, -1)):
         beside = np.concatenate([_beside(run, sign) for run in runs])
         _, face = tree.query(shapely.points(beside), predicate="within")

@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from routing.elements import Elements, Lines, Nodes, Relation
 from routing.osm import ElementKind, Feature, TagSet
+from routing.osm_rings import between
 from routing.tags import is_way
 
 KNOWN_UNNAMED: Mapping[str, frozenset[str]] = {
@@ -215,9 +216,7 @@ def _area(relation: Relation, nodes: Nodes, lines: Lines) -> BaseGeometry | None
     )
     if not outer or inner is None:
         return None
-    area = shapely.union_all(outer)
-    if inner:
-        area = area.difference(shapely.union_all(inner))
+    area = between(outer, inner)
     return area if not area.is_empty and area.is_valid else None
 
 

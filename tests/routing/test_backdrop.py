@@ -11,14 +11,17 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 from shapely.geometry import Point, Polygon
 
 from routing.assembly import assemble
-from routing.backdrop import AREAS, LAYERS, POINTS, Drawing, Layer, Sketch, taken
+from routing.backdrop import LAYERS, Drawing, Layer, Sketch, taken
 from routing.build import build_with_report
 from routing.map_tags import area_of, line_of, place_of, road_of
 from routing.osm import Source
 from routing.osm_backdrop import sea_areas
+from routing.osm_rings import between
 from routing.profiles import load_profiles
 from routing.read_extract import read_extract
 from routing.read_place import WANTED_TAGS, elements_of_answer
@@ -27,7 +30,8 @@ from routing.sample import invented_town
 from routing.storage import load_drawing, save_drawing
 from tests.world import draw
 
-# A street; a lake with an island, whose ring is in two ways; a river; a wood; a railway; a border; the coast in the south.
+# A street; a lake, its ring in two ways, with an island and a pond on that; a river; a wood; a railway; a border; the coast in
+# the south.
 NODES = {
     1: (0, 10),
     2: (40, 10),
@@ -52,6 +56,10 @@ NODES = {
     51: (10, 15),
     52: (12, 14),
     61: (20, 0),
+    71: (9, 24),
+    72: (11, 24),
+    73: (11, 26),
+    74: (9, 26),
 }
 WAYS: dict[int, tuple[list[int], dict[str, str]]] = {
     101: ([1, 2], {"highway": "primary", "name": "Jl. Raya", "ref": "1", "oneway": "yes", "bridge": "yes"}),
@@ -66,9 +74,10 @@ WAYS: dict[int, tuple[list[int], dict[str, str]]] = {
     110: ([31, 33], {"waterway": "stream", "tunnel": "culvert"}),
     111: ([11, 21], {}),
     112: ([1, 61], {"highway": "service", "name": "Dermaga"}),
+    113: ([71, 72, 73, 74, 71], {}),
 }
 RELATIONS: dict[int, tuple[list[tuple[str, int, str]], dict[str, str]]] = {
-    201: ([("way", 102, "outer"), ("way", 103, "outer"), ("way", 104, "inner")],
+    201: ([("way", 102, "outer"), ("way", 103, "outer"), ("way", 104, "inner"), ("way", 113, "outer")],
           {"type": "multipolygon", "natural": "water", "water": "pond", "name": "Situ"}),
     202: ([("way", 111, "outer")], {"type": "boundary", "boundary": "administrative", "admin_level": "7", "name": "Ciriung"}),
     203: ([("way", 111, "outer")], {"type": "boundary", "boundary": "administrative", "admin_level": "6", "name": "Cibinong"}),
@@ -118,10 +127,10 @@ def _things(drawing: Drawing, layer: Layer) -> list[tuple[dict[str, Any], Any]]:
         for part in range(int(drawing.part_first[thing]), int(drawing.part_first[thing + 1])):
             points = slice(int(drawing.point_first[part]), int(drawing.point_first[part + 1]))
             parts.append(np.column_stack((drawing.x[points] / 1e7 - 106.8, drawing.y[points] / 1e7 + 6.5)) * 1000)
-        if layer in AREAS:
+        if layer in ("water", "landuse"):
             shape: Any = Polygon(parts[0], parts[1:])
         else:
-            shape = Point(parts[0][0]) if layer in POINTS else shapely.MultiLineString(parts)
+            shape = Point(parts[0][0]) if layer in ("places", "housenumbers") else shapely.MultiLineString(parts)
         found.append((dict(drawing.properties[int(drawing.properties_of[thing])]), shape))
     return found
 
@@ -137,12 +146,35 @@ def drawing(request: pytest.FixtureRequest, tmp_path: Path) -> Drawing:
     return read_extract(path).backdrop.drawing
 
 
-def test_water_has_its_island(drawing: Drawing) -> None:
-    waters = {told["class"]: (told, shape) for told, shape in _things(drawing, "water")}
-    told, lake = waters["pond"]
-    assert told == {"class": "pond", "name": "Situ"}
-    assert lake.area == pytest.approx(100 - 16)
-    assert not lake.contains(Point(10, 25))
+def test_water_has_its_island_and_the_pond_on_it(drawing: Drawing) -> None:
+    waters = [(told, shape) for told, shape in _things(drawing, "water") if told["class"] == "pond"]
+    assert [told for told, _ in waters] == [{"class": "pond", "name": "Situ"}] * 2
+    lake = shapely.union_all([shape for _, shape in waters])
+    assert lake.area == pytest.approx(100 - 16 + 4)
+    assert lake.contains(Point(10, 25))
+    assert not lake.contains(Point(8.5, 25))
+
+
+def test_a_feature_has_its_island_and_the_pond_on_it(tmp_path: Path) -> None:
+    path = tmp_path / "town.osm"
+    path.write_text(_xml(), encoding="utf-8")
+    (lake,) = (one for one in read_extract(path).features if one.tags.get("name") == "Situ")
+    assert lake.area is not None
+    assert lake.area.area * 1e6 == pytest.approx(100 - 16 + 4)
+
+
+@given(st.lists(st.integers(1, 9), unique=True, max_size=9), st.lists(st.integers(0, 8), unique=True, max_size=9))
+def test_rings_within_rings_take_turns(sizes: list[int], shifts: list[int]) -> None:
+    """Squares within squares, outer and inner in turn, beside others of the kind: the area is what the sizes say."""
+    outer: list[Polygon] = []
+    inner: list[Polygon] = []
+    expected = 0
+    for shift in shifts:
+        for turn, size in enumerate(sorted(sizes, reverse=True)):
+            ring = shapely.box(shift * 20 - size, -size, shift * 20 + size, size)
+            (inner if turn % 2 else outer).append(ring)
+            expected += (-1) ** turn * 4 * size * size
+    assert between(outer, inner).area == pytest.approx(expected)
 
 
 def test_the_sea_is_on_the_right_of_the_coast(drawing: Drawing) -> None:
@@ -208,6 +240,11 @@ def test_where_the_sea_is(coast: list[list[Any]], sea: list[Any], land: list[Any
 def test_where_there_is_no_coast_there_is_no_sea() -> None:
     assert sea_areas([], BOX) == []
     assert sea_areas([np.array([(20.0, 5), (30, 5)])], BOX) == []
+
+
+@pytest.mark.parametrize("coast", [[(10, 5), (15, 5)], [(5, 15), (15, 5)], [(-5, 5), (0, 5), (-5, 7), (0, 9), (-5, 9)]])
+def test_a_coast_that_touches_the_box_in_points_gives_no_sea(coast: list[tuple[float, float]]) -> None:
+    assert sea_areas([np.array(coast, np.float64)], BOX) == []
 
 
 @pytest.mark.parametrize(
