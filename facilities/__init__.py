@@ -11,7 +11,7 @@ from facilities.demand import DemandCells
 from facilities.hours import Calendar, Hours, Open, Opening, country_of, opening_at, read_hours, time_zone
 from facilities.matching import Certainty, LeftOut, Matches, Ranked, match
 from facilities.model import CapabilityClaim, Conflict, Facility, Problem, Severity, SourceRecord, Value
-from facilities.provenance import Said, said_of
+from facilities.provenance import Said, mapped, said_of
 from facilities.reasons import Reason, conflict_reason, problem_text
 from facilities.requirement import Requirement
 from facilities.store import from_json
@@ -45,6 +45,7 @@ __all__ = [
     "conflict_reason",
     "country_of",
     "from_json",
+    "mapped",
     "match",
     "opening_at",
     "problem_text",

@@ -52,6 +52,11 @@ def said_of(facility: Facility) -> list[Said]:
     return [*_plain(facility, records), *_capabilities(facility)]
 
 
+def mapped(facility: Facility) -> Record | None:
+    """A facility as OSM alone has it, without what only an office's register says of it; None where OSM doesn't have it."""
+    return next((one for source in facility.sources if source.kind == "osm" and (one := _read(source)) is not None), None)
+
+
 _Pairs = Sequence[tuple[SourceRecord, Record]]
 
 

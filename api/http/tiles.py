@@ -1,7 +1,7 @@
 """The map of a region as vector tiles, cut from its own data: no page fetches a map from elsewhere.
 
-Nobody has to sign in for these two: the map is public data (Open Database License), nothing of cases, vehicles or reports is
-in it, and the page of a family's link draws it too.
+Nobody has to sign in for these two: the map is public data (Open Database License), facilities too are on it as OpenStreetMap
+has them. Nothing of cases, vehicles, reports or an office's registers is in it, and the page of a family's link draws it too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the tiles of a region are cut from: its roads and backdrop, mapped from files, and its facilities."""
+"""What the tiles of a region are cut from: its roads and backdrop, mapped from files, and facilities."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from api.tiles.grid import E7, tile_box
 from api.tiles.scales import AREA_BUFFER, KINDS, LINE_BUFFER, first_zoom
 from dispatch.regions import BuiltRegion
-from facilities import Facility
+from facilities import Facility, mapped
 from routing.backdrop import LAYERS, Drawing, of_columns
 from routing.storage import load_drawing
 
@@ -64,13 +64,16 @@ class Sheet:
 
     @staticmethod
     def of(roads: Drawing, backdrop: Drawing, facilities: Iterable[Facility] = ()) -> Sheet:
-        """The sheet of a region's roads and backdrop, and its facilities."""
+        """The sheet of a region's roads and backdrop, and of its facilities as OSM has them.
+
+        Anybody may see a map, so what an office's registers say isn't on it: where a shelter is may be for the office alone to know.
+        """
         found: dict[str, LayerOf] = {}
         for number, name in enumerate(LAYERS):
             drawing = roads if name == "roads" else backdrop
             if (drawing.layer == number).any():
                 found[name] = _layer(name, drawing, number)
-        pinned = _pinned([one for one in facilities if np.isfinite([one.longitude, one.latitude]).all()])
+        pinned = _pinned(facilities)
         if len(pinned):
             found["facilities"] = _layer("facilities", pinned, 0)
         layers = {name: found[name] for name in KINDS if name in found}
@@ -111,10 +114,11 @@ def _layer(name: str, drawing: Drawing, number: int) -> LayerOf:
     return LayerOf(drawing, things, np.ascontiguousarray(drawing.box[things]), zooms[drawing.properties_of[things]])
 
 
-def _pinned(facilities: list[Facility]) -> Drawing:
-    facilities = sorted(facilities, key=lambda one: one.id)
-    count = len(facilities)
-    places = np.array([(one.longitude, one.latitude) for one in facilities], np.float64).reshape(count, 2)
+def _pinned(facilities: Iterable[Facility]) -> Drawing:
+    known = (one for facility in facilities if (one := mapped(facility)) is not None)
+    records = sorted(known, key=lambda one: one.reference)
+    count = len(records)
+    places = np.array([(one.source.longitude, one.source.latitude) for one in records], np.float64).reshape(count, 2)
     return of_columns(
         layer=np.zeros(count, np.uint8),
         properties_of=np.arange(count, dtype=np.int32),
@@ -123,5 +127,5 @@ def _pinned(facilities: list[Facility]) -> Drawing:
         points_each=np.ones(count, np.int64),
         points=np.rint(places * E7).astype(np.int32),
         size=np.zeros(count),
-        properties=tuple({"id": one.id, "name": one.name, "kind": one.kind} for one in facilities),
+        properties=tuple({"id": one.reference, "name": one.name, "kind": one.kind} for one in records),
     )

@@ -16,6 +16,8 @@ from shapely.geometry import Point, box, shape
 
 from api.tiles import MAX_ZOOM, MIN_ZOOM, Sheet, cut
 from api.tiles.grid import EXTENT, project, tile_at, tile_box
+from facilities.prepare import lay_over, parse_register
+from routing import Feature
 from routing.backdrop import Drawing, Layer, Sketch
 from routing.build import build_with_report
 from routing.network import RoadNetwork
@@ -218,6 +220,24 @@ def test_alike_ways_are_one_feature_while_they_are_small() -> None:
     assert road["properties"] == {"class": "primary", "name": "Jl. Raya"}
     x, y = tile_at(14, WEST + 0.001, SOUTH)
     assert [one["id"] for one in _decoded(cut(sheet, 14, x, y))["roads"]] == [1, 2, 3, 4, 5]
+
+
+def test_of_facilities_there_is_only_what_osm_has() -> None:
+    """The map is for anybody: neither a shelter that only an office's register has, nor what it says of one that OSM has."""
+    features = [Feature("node", 7, WEST + 0.001, SOUTH + 0.001, {"amenity": "clinic", "name": "Klinik Sehat"})]
+    head = "kode,nama,jenis,telepon,lon,lat\n"
+    rows = (
+        f"3201,Klinik Sehat Utama,Klinik Utama,021-1,{WEST + 0.0012},{SOUTH + 0.001}\n"
+        f"3202,Rumah Aman Melati,Rumah Singgah,021-2,{WEST + 0.005},{SOUTH + 0.005}\n"
+    )
+    found = lay_over(features, [parse_register(head + rows, "dinsos.csv")]).facilities
+    assert sorted(one.name for one in found) == ["Klinik Sehat Utama", "Rumah Aman Melati"]
+    sheet = Sheet.of(_empty(), _empty(), found)
+    ((west, south, *_),) = sheet.layers["facilities"].box.tolist()
+    assert (west / 1e7, south / 1e7) == pytest.approx((WEST + 0.001, SOUTH + 0.001), abs=1e-7)
+    assert list(sheet.layers["facilities"].drawing.properties) == [
+        {"id": "osm:node/7", "name": "Klinik Sehat", "kind": "clinic"}
+    ]
 
 
 def _empty() -> Drawing:

@@ -49,13 +49,6 @@ def test_a_tile_is_cut_once_and_is_what_cutting_gives(region: BuiltRegion) -> No
     asyncio.run(asked())
 
 
-def test_a_tile_with_facilities_names_them(region: BuiltRegion) -> None:
-    names = {one.id for one in region.facilities.facilities}
-    sheet = Sheet.open(region)
-    assert {one["id"] for one in sheet.layers["facilities"].drawing.properties} == names
-    assert len(names) > 5
-
-
 def _on_disk(region: BuiltRegion) -> list[Path]:
     return list((region.folder / f"tiles-{CUTTER}").rglob("*"))
 
