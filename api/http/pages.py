@@ -6,6 +6,7 @@ and compressed once, and answered with a policy that lets no script run that is 
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import mimetypes
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,6 +17,8 @@ from pathlib import Path
 import xxhash
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
+
+from api.http.etags import has_already
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 
@@ -54,7 +57,8 @@ _TYPES = {".js": "text/javascript", ".webmanifest": "application/manifest+json",
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """A file as it is answered; `zipped`: the same compressed, or None where that gains nothing."""
+    """A file as it is answered; `zipped`: the same compressed, or None where that gains nothing; `tag`: its ETag, weak, since
+    both bear it (RFC 9110, section 8.8.3)."""
 
     body: bytes
     zipped: bytes | None
@@ -68,21 +72,30 @@ def _there() -> frozenset[str]:
     return frozenset(path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*") if path.is_file())
 
 
-@cache
-def _file(name: str) -> _File:
-    path = STATIC / name
+_FILES: dict[str, _File] = {}
+"""Those that were asked for."""
+
+
+async def _file(name: str) -> _File:
+    """A file of the folder. Compressing the largest takes a tenth of a second: not while others wait for an answer."""
+    if name not in _FILES:
+        _FILES[name] = await asyncio.to_thread(_read, STATIC / name)
+    return _FILES[name]
+
+
+def _read(path: Path) -> _File:
     body = path.read_bytes()
     kind = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     if kind.startswith("text/"):
         kind += "; charset=utf-8"
     zipped = gzip.compress(body, 9, mtime=0) if path.suffix in _COMPRESSED else None
-    return _File(body, zipped, kind, f'"{xxhash.xxh3_64_hexdigest(body)}"')
+    return _File(body, zipped, kind, f'W/"{xxhash.xxh3_64_hexdigest(body)}"')
 
 
-def _answer(request: Request, name: str, keep: str) -> Response:
+async def _answer(request: Request, name: str, keep: str) -> Response:
     if name not in _there():
         raise HTTPException(404, "there is no such page or file")
-    found = _file(name)
+    found = await _file(name)
     headers = {
         "Cache-Control": keep,
         "Content-Security-Policy": POLICY,
@@ -91,7 +104,7 @@ def _answer(request: Request, name: str, keep: str) -> Response:
         "ETag": found.tag,
         "Vary": "Accept-Encoding",
     }
-    if request.headers.get("if-none-match") == found.tag:
+    if has_already(request.headers, found.tag):
         return Response(status_code=304, headers=headers)
     body = found.body
     if found.zipped is not None and "gzip" in request.headers.get("accept-encoding", ""):
@@ -108,13 +121,13 @@ def pages_router() -> APIRouter:
 
     @router.api_route("/assets/{name}", methods=["GET", "HEAD"])
     async def asset(request: Request, name: str) -> Response:
-        return _answer(request, f"assets/{name}", _FOR_EVER)
+        return await _answer(request, f"assets/{name}", _FOR_EVER)
 
     return router
 
 
 def _endpoint(file: str) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        return _answer(request, file, "no-cache")
+        return await _answer(request, file, "no-cache")
 
     return answer

@@ -7,7 +7,6 @@ has them. Nothing of cases, vehicles, reports or an office's registers is in it,
 from __future__ import annotations
 
 import gzip
-from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -15,6 +14,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from api.http.asking import RegionName
+from api.http.etags import has_already
 from api.http.problems import documented
 from api.http.serving import serving_of
 from api.tiles import MAX_ZOOM, MIN_ZOOM, Tiles, version_of
@@ -110,14 +110,8 @@ async def get_tile(
     headers = {"Cache-Control": keep, "ETag": tile.tag, "Vary": "Accept-Encoding"}
     if not tile.zipped:
         return Response(status_code=204, headers=headers)
-    if _has_it(request.headers, tile.tag):
+    if has_already(request.headers, tile.tag):
         return Response(status_code=304, headers=headers)
     if "gzip" not in request.headers.get("accept-encoding", ""):
         return Response(gzip.decompress(tile.zipped), media_type=MEDIA_TYPE, headers=headers)
     return Response(tile.zipped, media_type=MEDIA_TYPE, headers={**headers, "Content-Encoding": "gzip"})
-
-
-def _has_it(headers: Mapping[str, str], tag: str) -> bool:
-    """Whether the caller names the tag among those that it has (RFC 9110, section 13.1.2)."""
-    said = [one.strip().removeprefix("W/") for one in headers.get("if-none-match", "").split(",")]
-    return tag in said

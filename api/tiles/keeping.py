@@ -57,15 +57,15 @@ class NoMapError(SiagaError, OSError):
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A tile as it is answered: compressed (gzip), nothing if it is empty; `tag` changes with its content."""
+    """A tile as it is answered: compressed (gzip), nothing if it is empty; `tag`: its ETag, changes with its content."""
 
     zipped: bytes
     tag: str
 
     @staticmethod
     def of(zipped: bytes) -> Tile:
-        """With its tag."""
-        return Tile(zipped, f'"{xxhash.xxh3_64_hexdigest(zipped)}"')
+        """With its tag: weak, since who takes no gzip gets other bytes (RFC 9110, section 8.8.3)."""
+        return Tile(zipped, f'W/"{xxhash.xxh3_64_hexdigest(zipped)}"')
 
 
 EMPTY = Tile.of(b"")

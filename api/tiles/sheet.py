@@ -66,7 +66,7 @@ class Sheet:
     def of(roads: Drawing, backdrop: Drawing, facilities: Iterable[Facility] = ()) -> Sheet:
         """The sheet of a region's roads and backdrop, and of its facilities as OSM has them.
 
-        Anybody may see a map, so what an office's registers say isn't on it: where a shelter is may be for the office alone to know.
+        Anybody may see a map, so what an office's registers say isn't on it: where a shelter is may be for the office to know.
         """
         found: dict[str, LayerOf] = {}
         for number, name in enumerate(LAYERS):

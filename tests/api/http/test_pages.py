@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
 import pytest
 
+from api.http import pages
 from api.http.pages import PAGES, STATIC
 from tests.api.http.live import NOBODY, Live
 
@@ -51,9 +54,29 @@ def test_it_is_compressed_for_who_understands_that_and_not_sent_twice(live: Live
     assert "content-encoding" not in plain.headers
     assert packed.headers["content-encoding"] == "gzip"
     assert packed.text == plain.text
-    again = live.client(NOBODY).get("/", headers={"If-None-Match": plain.headers["etag"]})
-    assert (again.status_code, again.content) == (304, b"")
+    tag = plain.headers["etag"]
+    assert tag.startswith('W/"')  # the same compressed and plain
+    for said in (tag, f'"other", {tag}', tag.removeprefix("W/"), "*"):
+        again = live.client(NOBODY).get("/", headers={"If-None-Match": said})
+        assert (again.status_code, again.content) == (304, b"")
+    assert live.client(NOBODY).get("/", headers={"If-None-Match": '"other", ""'}).status_code == 200
     assert live.client(NOBODY).head("/").status_code == 200
+
+
+def test_files_are_read_and_compressed_beside_the_event_loop(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def beside(path: Path, read_it: Callable[[Path], object] = pages._read) -> object:
+        with pytest.raises(RuntimeError):
+            asyncio.get_running_loop()
+        read.append(path.name)
+        return read_it(path)
+
+    monkeypatch.setattr(pages, "_FILES", {})
+    monkeypatch.setattr(pages, "_read", beside)
+    for _ in range(2):
+        assert live.client(NOBODY).get("/driver").status_code == 200
+    assert read == ["driver.html"]
 
 
 @pytest.mark.parametrize("name", ["../pages.py", "..%2fpages.py", "%2e%2e/pages.py", "none.js", ".", "%00"])
