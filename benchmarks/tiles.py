@@ -16,12 +16,12 @@ from shapely.geometry import shape
 
 from api.tiles import Sheet, cut
 from api.tiles.cutting import contents, encode
-from api.tiles.grid import tile_at
 from routing.build import build_with_report
 from routing.profiles import load_profiles
 from routing.read_extract import read_extract
 from routing.road_lines import road_lines
 from routing.sample import invented_town
+from tests.api.tiles.places import tile_at
 
 ZOOMS = (8, 10, 12, 13, 14, 15)
 TILES = 12

@@ -77,7 +77,7 @@ _FILES: dict[str, _File] = {}
 
 
 async def _file(name: str) -> _File:
-    """A file of the folder. Compressing the largest takes a tenth of a second: not while others wait for an answer."""
+    """A file of the folder. Compressing the largest takes some 60 ms: not while others wait for an answer."""
     if name not in _FILES:
         _FILES[name] = await asyncio.to_thread(_read, STATIC / name)
     return _FILES[name]

@@ -38,9 +38,3 @@ def tile_box(zoom: int, column: int, row: int, buffer: float) -> tuple[int, int,
         math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * place / tiles)))) for place in (row - margin, row + 1 + margin)
     )
     return math.floor(west * E7), math.floor(south * E7), math.ceil(east * E7), math.ceil(north * E7)
-
-
-def tile_at(zoom: int, longitude: float, latitude: float) -> tuple[int, int]:
-    """Column and row of the tile that a place (degrees) lies in."""
-    place = project(np.array([round(longitude * E7)]), np.array([round(latitude * E7)]), zoom, 0, 0)[0] / EXTENT
-    return int(place[0]), int(place[1])

@@ -14,10 +14,10 @@ import shapely
 from shapely.geometry import Point, shape
 
 from api.tiles import MAX_ZOOM, MIN_ZOOM, Tiles, keeping
-from api.tiles.grid import tile_at
 from dispatch.regions import BuiltRegion
 from facilities import mapped
 from tests.api.http.live import NOBODY, Live, live_at
+from tests.api.tiles.places import tile_at
 
 Json = dict[str, Any]
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from shapely.geometry import Point, box, shape
 
 from api.tiles import MAX_ZOOM, MIN_ZOOM, Sheet, cut
-from api.tiles.grid import EXTENT, project, tile_at, tile_box
+from api.tiles.grid import EXTENT, project, tile_box
 from facilities.prepare import lay_over, parse_register
 from routing import Feature
 from routing.backdrop import Drawing, Layer, Sketch
@@ -24,6 +24,7 @@ from routing.network import RoadNetwork
 from routing.profiles import load_profiles
 from routing.road_lines import road_lines
 from routing.sample import invented_town
+from tests.api.tiles.places import tile_at
 
 Json = dict[str, Any]
 WEST, SOUTH = 106.8, -6.5

@@ -14,9 +14,10 @@ from types import SimpleNamespace
 import pytest
 
 from api.tiles import NoMapError, Sheet, Tiles, TilesBusyError, cut, keeping
-from api.tiles.grid import E7, tile_at
+from api.tiles.grid import E7
 from api.tiles.keeping import CUTTER, EMPTY, LEAST_FREE_BYTES, LEAST_FREE_FILES, MOST_OF_ONE, MOST_WAITING
 from dispatch.regions import BuiltRegion, open_region
+from tests.api.tiles.places import tile_at
 
 
 @pytest.fixture
