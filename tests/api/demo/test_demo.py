@@ -182,7 +182,10 @@ def test_the_administrators_cases_are_left_alone_and_others_come_alive(shown: Sh
         entries = admin.get(f"{REGION}/cases/{case}/timeline").json()["entries"]
         return Counter(one["role"] for one in entries)
 
-    until(lambda: pressed(theirs)["driver"] and pressed(theirs)["facility"])
+    def answered(case: str) -> bool:  # at its desk, or by telephone, which the dispatcher records
+        return any(one["state"] != "offered" for one in admin.get(f"{REGION}/cases/{case}").json()["offers"])
+
+    until(lambda: pressed(theirs)["driver"] and answered(theirs))
     assert pressed(mine)["driver"] == pressed(mine)["facility"] == pressed(mine)["sitegar"] == 0
     for number in range(50):
         key = {"Idempotency-Key": f"walk-end-{number}"}

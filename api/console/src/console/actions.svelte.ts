@@ -2,8 +2,6 @@
  * Everything that can be done on the page right now, each with its key. A button announces itself here while it is on the
  * screen, so that the keyboard, the command bar and the mouse always offer the same.
  */
-import { untrack } from "svelte";
-
 export interface Action {
   id: string;
   /** The key that does it, as KeyboardEvent.key; "" for none. */
@@ -14,18 +12,24 @@ export interface Action {
 }
 
 class Actions {
-  #all = $state.raw<readonly Action[]>([]);
+  // Not state itself: what an effect takes back as it ends is read as it was before, and would take others with it.
+  #all: readonly Action[] = [];
+  #changed = $state.raw({});
 
   /** All of them, what came last first. */
   get all(): readonly Action[] {
+    void this.#changed;
     return this.#all;
   }
 
   /** Announces an action; gives a function that takes it back. */
   add(action: Action): () => void {
-    // Who announces something must not be told of everything that others announce.
-    untrack(() => (this.#all = [action, ...this.#all]));
-    return () => untrack(() => (this.#all = this.#all.filter((one) => one !== action)));
+    this.#all = [action, ...this.#all];
+    this.#changed = {};
+    return () => {
+      this.#all = this.#all.filter((one) => one !== action);
+      this.#changed = {};
+    };
   }
 
   /** Does what a key stands for; whether there was something. */
