@@ -30,6 +30,8 @@ WELCOME_SECONDS = 5.0
 """So often it is asked whether a listener may still listen."""
 
 _PING_SECONDS = 15.0
+_PING = b"event: ping\ndata: {}\n\n"
+"""That the stream lives: an event, since a browser tells scripts of nothing else. It bears no id."""
 _READINGS = "particulars_read"
 
 
@@ -134,7 +136,7 @@ async def _stream(asked: Asking, feed: Feed, said: str | None, begins: tuple[str
             since = None if feed.lost_since is None else asked.viewer().local(feed.lost_since).isoformat()
             yield b"event: store\ndata: %s\n\n" % json.encode({"away": away, "since": since})
         if quiet >= _PING_SECONDS:
-            yield b": %s\n\n" % at.encode()
+            yield _PING
             quiet = 0.0
         await asyncio.sleep(BATCH_SECONDS)
         quiet += BATCH_SECONDS

@@ -32,7 +32,7 @@ from tests.stores import store_url
 __all__ = ["store_url", "town"]
 
 PASSWORD = "kunci rumah sakit 7"
-WITHIN_MS = 15_000
+WITHIN_MS = 30_000
 SCREENSHOTS = os.environ.get("SIAGA_TEST_SCREENSHOTS", "")
 """A folder in which tests keep pictures for a person to look at; none are kept without it."""
 

@@ -98,8 +98,8 @@ def test_the_theme_is_switched_and_the_map_with_it(visit: Visit) -> None:
     day = page.evaluate(land)
     page.locator("[data-do='theme']").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    page.wait_for_timeout(500)
-    assert page.evaluate(land) != day
+    drawn = f"(day) => window.siagaMap.isStyleLoaded() && window.siagaMap.getLayer('land') && {land} !== day"
+    page.wait_for_function(drawn, arg=day)
     assert page.evaluate("window.siagaMap.getLayer('cases') !== undefined")
     assert page.evaluate("window.siagaMap.getCanvasContainer().querySelectorAll('canvas[aria-hidden]').length") == 1
 

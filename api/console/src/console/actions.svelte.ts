@@ -58,9 +58,10 @@ export function onKey(event: KeyboardEvent): void {
     if (event.key === "Enter" && actions.press("Ctrl+Enter")) event.preventDefault();
     return;
   }
-  if (typing || event.altKey) return;
+  if (typing || event.altKey || event.repeat) return; // a key that is held presses once
   // A button in focus keeps its own keys.
   if ((event.key === "Enter" || event.key === " ") && event.target instanceof Element && event.target.matches("button, a, summary, input")) return;
   if (event.key.startsWith("Arrow") && event.target instanceof Element && event.target.matches("input[type=radio]")) return;
-  if (actions.press(event.key)) event.preventDefault();
+  // Capitals lock or not: a letter is its key.
+  if (actions.press(event.key.length === 1 ? event.key.toLowerCase() : event.key)) event.preventDefault();
 }

@@ -17,6 +17,7 @@ export class Alerts {
     const now = serviceClock.exact();
     const told = new Map<string, boolean>();
     let count = 0;
+    let worst: "new" | "late" | null = null;
     for (const one of cases) {
       const needs = needsOf(one, runs);
       if (needs.some((need) => PRESSING.has(need.name))) count++;
@@ -26,17 +27,20 @@ export class Alerts {
         const over = before === true || (need.rings !== null && Date.parse(need.rings) <= now);
         told.set(key, over);
         if (!this.#begun) continue;
-        if (over && before === false) this.#ring("late");
-        else if (before === undefined && PRESSING.has(need.name)) this.#ring(one.priority === "red" || over ? "late" : "new");
+        const sounds = over && before === false ? "late"
+          : before === undefined && PRESSING.has(need.name) ? (one.priority === "red" || over ? "late" : "new") : null;
+        worst = sounds === "late" ? "late" : (worst ?? sounds);
       }
     }
+    if (worst !== null) this.#ring(worst);
     this.#told = told;
     this.#begun = true;
     return count;
   }
 
+  /** What is worse is heard although something has just sounded. */
   #ring(kind: "new" | "late"): void {
-    if (performance.now() - this.#rangAt < QUIET_MS) return;
+    if (kind === "new" && performance.now() - this.#rangAt < QUIET_MS) return;
     this.#rangAt = performance.now();
     chime.play(kind);
   }

@@ -166,7 +166,7 @@ export class Board {
 
   async #flush(): Promise<void> {
     this.#timer = undefined;
-    if (this.#flushing) {
+    if (this.#flushing || this.#loading) { // one reading after the other: the later one is the newer
       this.#timer = setTimeout(() => void this.#flush(), FLUSH_MS);
       return;
     }

@@ -34,7 +34,11 @@ export class Desk {
   map = $state.raw<MapHandle | null>(null);
 
   said = $state.raw<Said | null>(null);
+  /** So many commands are under way. */
   busy = $state(0);
+  #under = new Set<string>();
+  /** Somebody is giving a reason by its number: numbers mean nothing else meanwhile. */
+  numbered = $state(false);
 
   constructor(readonly board: Board) {}
 
@@ -47,6 +51,9 @@ export class Desk {
    * `done`: what to say when it was done.
    */
   async do(command: Command, done = "", failed?: (error: unknown) => boolean): Promise<Done | undefined> {
+    const what = `${command.method ?? "POST"} ${command.path}`;
+    if (this.#under.has(what)) return undefined; // pressed twice: the first press is under way
+    this.#under.add(what);
     this.busy++;
     try {
       const answer = await give(command);
@@ -58,6 +65,7 @@ export class Desk {
       return undefined;
     } finally {
       this.busy--;
+      this.#under.delete(what);
     }
   }
 

@@ -1,7 +1,7 @@
 /** The open case: who, where exactly, what happened, whom to send. Read when it is opened, and again as it changes. */
 import { get, Problem } from "../shared/http";
 import { says } from "../shared/says";
-import type { Case, Choice, Particulars, Recommendation, Run, RouteView, TimelineEntry } from "../shared/shapes";
+import type { Case, Particulars, Recommendation, Run, RouteView, TimelineEntry } from "../shared/shapes";
 import type { Board } from "./board.svelte";
 import type { Desk } from "./desk.svelte";
 
@@ -20,13 +20,16 @@ export class Detail {
   rankedAt = $state<number | null>(null);
   ranking = $state(false);
   noRanking = $state("");
-  chosen = $state(0);
+  /** The vehicle whose ways are drawn. */
+  chosen = $state<string | null>(null);
   routes = $state.raw<ReadonlyMap<string, RouteView>>(new Map());
   wrong = $state("");
 
   #ended = false;
+  #once = false;
   #legsFor = "";
   #timer: ReturnType<typeof setInterval>;
+  readonly #deaf: () => void;
 
   constructor(
     private readonly board: Board,
@@ -36,10 +39,14 @@ export class Detail {
     void this.read();
     void this.readParticulars();
     this.#timer = setInterval(() => void this.rank(), RANK_AGAIN_MS);
+    this.#deaf = this.board.listen((told) => {
+      if (told.data.type === "particulars_noted" && told.about === `case/${this.id}`) void this.readParticulars();
+    });
   }
 
   end(): void {
     this.#ended = true;
+    this.#deaf();
     clearInterval(this.#timer);
   }
 
@@ -79,6 +86,7 @@ export class Detail {
   async rank(): Promise<void> {
     if (!this.waits || this.ranking) {
       if (!this.waits) this.recommendation = null;
+      else this.#once = true; // what it rests on has changed meanwhile
       return;
     }
     this.ranking = true;
@@ -88,8 +96,7 @@ export class Detail {
       this.recommendation = found;
       this.rankedAt = Date.now();
       this.noRanking = "";
-      this.chosen = Math.min(this.chosen, Math.max(0, found.options.length - 1));
-      await this.#drawOption(found.options[this.chosen]);
+      if (!found.options.some((option) => option.vehicle.id === this.chosen)) this.chosen = found.options[0]?.vehicle.id ?? null;
     } catch (error) {
       if (this.#ended) return;
       this.recommendation = null;
@@ -97,27 +104,38 @@ export class Detail {
     } finally {
       this.ranking = false;
     }
+    await this.#drawChosen();
+    if (this.#once) {
+      this.#once = false;
+      await this.rank();
+    }
   }
 
-  async look(at: number): Promise<void> {
-    this.chosen = at;
-    await this.#drawOption(this.recommendation?.options[at]);
+  /** Shows the ways of another of the choices. */
+  async look(vehicle: string): Promise<void> {
+    this.chosen = vehicle;
+    await this.#drawChosen();
   }
 
-  async #drawOption(option: Choice | undefined): Promise<void> {
-    if (option === undefined) {
-      this.desk.legs = [];
+  async #drawChosen(): Promise<void> {
+    const wanted = this.chosen;
+    if (this.#ended || this.recommendation === null || wanted === null) {
+      if (!this.#ended) this.desk.legs = [];
       return;
     }
-    const wanted = option.vehicle.id;
-    const told = await get<{ legs: Line[] }>(`${this.#at}/recommendation/${encodeURIComponent(wanted)}/legs`);
-    if (this.#ended || this.recommendation?.options[this.chosen]?.vehicle.id !== wanted) return;
+    let told: { legs: Line[] };
+    try {
+      told = await get<{ legs: Line[] }>(`${this.#at}/recommendation/${encodeURIComponent(wanted)}/legs`);
+    } catch {
+      if (!this.#ended && this.chosen === wanted) this.desk.legs = []; // the choice stands without its lines
+      return;
+    }
+    if (this.#ended || this.chosen !== wanted) return;
     this.#draw(told.legs.map((leg, at) => line(leg.geometry, at === 0 ? "reach" : "carry")), wanted);
   }
 
   /** Reads the routes that this case's vehicles are driving, and draws them. */
   async drive(runs: Run[]): Promise<void> {
-    if (this.waits) return;
     const found = new Map<string, RouteView>();
     for (const run of runs) {
       if (!UNDER_WAY.has(run.state)) continue; // at the scene or at a door there is none
@@ -130,6 +148,7 @@ export class Detail {
     }
     if (this.#ended) return;
     this.routes = found;
+    if (this.waits) return; // the lines are those of the choices
     this.#draw([...found.values()].map((one) => line(one.route["geometry"] as GeoJSON.LineString, one.leg)), [...found.keys()].join());
   }
 

@@ -2,7 +2,7 @@
  * The intake: what is typed is recorded as one types. The first thing that is known opens the case; what is added or changed
  * goes after it, one command after the other, so that nothing overtakes anything and nothing is lost when one fails.
  */
-import { give, Problem } from "../shared/http";
+import { give, newKey, Problem, type Json } from "../shared/http";
 import { says } from "../shared/says";
 import type { Case, Particulars } from "../shared/shapes";
 import type { Board } from "./board.svelte";
@@ -27,7 +27,8 @@ export class Form {
 
   #saved: Fields = blank();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #key: string | undefined;
+  /** The command that opens the case, while it is not known whether it was recorded: it is sent again as it was. */
+  #first: { key: string; body: Json; fields: Fields } | undefined;
   #running: Promise<void> = Promise.resolve();
 
   constructor(private readonly board: Board) {}
@@ -81,25 +82,27 @@ export class Form {
       return;
     }
     this.saving = true;
+    let recorded = now;
     try {
       if (this.id === null) {
         if (now.patients > 1) body["patients"] = now.patients;
-        // The same id while it is tried again: a call that was recorded although no answer came is not recorded twice.
-        this.#key ??= crypto.randomUUID().replaceAll("-", "");
-        const done = await give({ path: `${this.board.at}/cases`, body, key: this.#key });
+        this.#first ??= { key: newKey(), body, fields: now };
+        const done = await give({ path: `${this.board.at}/cases`, body: this.#first.body, key: this.#first.key });
         this.id = Object.keys(done.versions).find((one) => one.startsWith("case/"))?.slice(5) ?? null;
         this.#refresh(done.versions);
+        recorded = this.#first.fields;
       } else {
         const done = await give({ method: "PATCH", path: `${this.board.at}/cases/${this.id}`, body });
         this.#refresh(done.versions);
       }
-      this.#saved = { ...now };
+      this.#saved = { ...recorded };
       this.savedAt = Date.now();
       this.wrong = "";
       this.open = Object.keys(changes(this.#saved, $state.snapshot(this.fields))).length > 0;
+      if (recorded !== now) this.changed(); // what was typed while the first one was tried
     } catch (error) {
       // What the service can't take would be refused again with the same id and another body.
-      if (error instanceof Problem && error.status < 500) this.#key = undefined;
+      if (error instanceof Problem && error.status < 500) this.#first = undefined;
       this.wrong = says(error);
     } finally {
       this.saving = false;

@@ -22,6 +22,8 @@ export class CrewJob {
   readonly live: Live;
   readonly at: string;
   #particulars = new Map<string, Particulars>();
+  /** Cases of which something personal may have been added since it was read. */
+  readonly #old = new Set<string>();
   #visits: string[] | undefined;
 
   constructor(
@@ -35,7 +37,10 @@ export class CrewJob {
       types: EVENTS,
       read: () => this.#read(),
       heard: (data) => {
-        if (data.type === "particulars_noted") this.#particulars.delete(data.about.slice("case/".length));
+        if (data.type === "particulars_noted") this.#old.add(data.about.slice("case/".length));
+      },
+      stale: () => {
+        for (const id of this.#particulars.keys()) this.#old.add(id);
       },
       every: () => (this.job?.run == null ? IDLE_MS : BUSY_MS),
     });
@@ -77,9 +82,15 @@ export class CrewJob {
 
   /** Each reading of what is personal is recorded: once for each case, and again when something was added. */
   async #personal(id: string): Promise<void> {
-    if (this.#particulars.has(id)) return;
-    const told = await mine(get<Particulars>(`${this.at}/cases/${id}/particulars`));
-    if (told !== null) this.#particulars.set(id, told);
+    if (this.#particulars.has(id) && !this.#old.has(id)) return;
+    this.#old.delete(id); // what is added while it is read makes it old again
+    try {
+      const told = await mine(get<Particulars>(`${this.at}/cases/${id}/particulars`));
+      if (told !== null) this.#particulars.set(id, told);
+    } catch (error) {
+      this.#old.add(id);
+      throw error;
+    }
   }
 
   async #kinds(): Promise<void> {

@@ -27,6 +27,9 @@ export class Problem extends Error {
 /** The service could not be reached at all. */
 export class Unreachable extends Error {}
 
+/** A command was tried several times, and the service could not be reached; nothing tries it any more. */
+export class NotSent extends Unreachable {}
+
 let csrf: string | null = null;
 /** The token that guards against forged requests; it lives in memory only. */
 export function guardWith(token: string | null): void {
@@ -136,7 +139,7 @@ export async function give<T = Done>(command: Command, again = AGAIN_MS.length):
     } catch (error) {
       const passing = error instanceof Unreachable || (error instanceof Problem && (error.status === 503 || error.status === 502));
       const wait = AGAIN_MS[tries];
-      if (!passing || wait === undefined || tries >= again) throw error;
+      if (!passing || wait === undefined || tries >= again) throw error instanceof Unreachable ? new NotSent(error.message) : error;
       await new Promise((go) => setTimeout(go, wait));
     }
   }

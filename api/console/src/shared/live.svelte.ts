@@ -16,6 +16,8 @@ export interface Reading {
   types: readonly string[];
   /** Told of each of these events before the state is read. */
   heard?: (data: HappenedData) => void;
+  /** Told when events may have been missed, before everything is read anew. */
+  stale?: () => void;
   /** How often it is read without an event, in milliseconds. */
   every: () => number;
 }
@@ -85,6 +87,7 @@ export class Live {
   #hear(told: Told): void {
     const shown = this.connection.hear(told, this.loaded);
     if (shown !== null) {
+      if (shown === "stale") this.what.stale?.();
       this.connection.catchingUp ||= shown === "stale" && this.loaded;
       if (shown === "stale" || told.type === "open") void this.refresh(); // positions come without an event
       return;

@@ -31,7 +31,7 @@ const NAMES = [
   "case_clock_rang", "run_started", "run_retriaged", "run_due", "run_turned", "run_progressed", "run_rerouted", "riders_joined",
   "rider_left", "run_emptied", "run_ended", "stamp_corrected", "run_signalled", "run_clock_rang", "unit_registered", "unit_moved",
   "unit_broke", "unit_retired", "officer_registered", "shift_set", "officer_moved", "officer_retired", "condition_posted",
-  "condition_withdrawn", "availability_claimed", "fixes", "gap", "store",
+  "condition_withdrawn", "availability_claimed", "fixes", "gap", "store", "ping",
 ] as const;
 
 const SILENT_MS = 40_000; // the service says something every 15 s
@@ -44,6 +44,8 @@ export class Stream {
   #stopped = new AbortController();
   #watch: ReturnType<typeof setTimeout> | undefined;
   #tries = 0;
+  #leader: ReturnType<typeof setTimeout> | undefined;
+  #alone = false;
 
   constructor(
     private readonly region: string,
@@ -67,7 +69,8 @@ export class Stream {
         return;
       }
       if (message.data.id) this.#last = message.data.id;
-      this.listener(message.data);
+      this.#heardLeader();
+      if (message.data.type !== "ping") this.listener(message.data);
     };
     this.#channel.postMessage("who leads?");
     void navigator.locks
@@ -91,12 +94,15 @@ export class Stream {
   stop(): void {
     this.#stopped.abort();
     clearTimeout(this.#watch);
+    clearTimeout(this.#leader);
     this.#source?.close();
     this.#channel.close();
   }
 
   #connect(): void {
     if (this.#stopped.signal.aborted) return;
+    clearTimeout(this.#leader); // this tab leads
+    this.#alone = false;
     const after = this.#last === "" ? "" : `&after=${this.#last}`;
     const source = new EventSource(`/v1/events?region=${encodeURIComponent(this.region)}${after}`);
     this.#source = source;
@@ -109,6 +115,10 @@ export class Stream {
     for (const name of NAMES) {
       source.addEventListener(name, (message: MessageEvent<string>) => {
         this.#heard();
+        if (name === "ping") {
+          this.#channel.postMessage({ id: "", type: "ping", data: null });
+          return;
+        }
         if (message.lastEventId) this.#last = message.lastEventId;
         const id = name === "fixes" || name === "store" ? "" : message.lastEventId;
         this.#tell({ id, type: name, data: JSON.parse(message.data) });
@@ -120,6 +130,17 @@ export class Stream {
   #heard(): void {
     clearTimeout(this.#watch);
     this.#watch = setTimeout(() => this.#lost(), SILENT_MS);
+  }
+
+  /** Another tab listens for this one; when it says nothing any more, what is shown here no longer changes. */
+  #heardLeader(): void {
+    clearTimeout(this.#leader);
+    if (this.#alone) this.listener({ id: "", type: "open", data: { resumed: false } });
+    this.#alone = false;
+    this.#leader = setTimeout(() => {
+      this.#alone = true;
+      this.listener({ id: "", type: "lost", data: null });
+    }, SILENT_MS);
   }
 
   #lost(): void {
