@@ -1,0 +1,81 @@
+"""The console when hands are quick and the world changes meanwhile: nobody is sent by mistake, nothing typed is lost."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Site, Visit
+
+
+def opened(site: Site, visit: Visit) -> tuple[Page, str]:
+    """A case for which a vehicle is to be chosen, on the console."""
+    site.seen_at_bases()
+    case = site.live.call()
+    page = visit("/", "dispatcher", width=1440, height=900)
+    page.locator(f"[data-case='{case}']").click()
+    expect(page.locator("[data-option]").nth(1)).to_be_visible()
+    return page, case
+
+
+def test_a_reason_keeps_its_vehicle_when_the_order_changes(site: Site, visit: Visit) -> None:
+    page, case = opened(site, visit)
+    first, second = [page.locator("[data-option]").nth(at).get_attribute("data-option") for at in (0, 1)]
+    page.keyboard.press("2")
+    expect(page.locator(f"[data-option='{second}'] [role=group]")).to_be_visible()
+    site.live.done("dispatcher", f"vehicles/{first}/status", {"status": "broken"})
+    expect(page.locator("[data-option]").first).to_have_attribute("data-option", second or "")
+    expect(page.locator(f"[data-option='{second}'] [role=group]")).to_be_visible()
+    page.keyboard.press("a")
+    expect(page.locator("[data-run]")).to_be_visible()
+    (run,) = site.live.get("dispatcher", "runs").json()
+    assert run["vehicle"] == second
+    assert [one["case"] for one in run["riders"]] == [case]
+
+
+def test_a_vehicle_that_is_gone_is_not_replaced_by_another(site: Site, visit: Visit) -> None:
+    page, _ = opened(site, visit)
+    second = page.locator("[data-option]").nth(1).get_attribute("data-option")
+    page.keyboard.press("2")
+    expect(page.locator(f"[data-option='{second}'] [role=group]")).to_be_visible()
+    site.live.done("dispatcher", f"vehicles/{second}/status", {"status": "broken"})
+    expect(page.locator(f"[data-option='{second}']")).to_have_count(0)
+    page.keyboard.press("a")
+    page.wait_for_timeout(1_000)
+    assert site.live.get("dispatcher", "runs").json() == []
+
+
+def test_a_key_that_is_held_presses_once_and_capitals_are_letters(site: Site, visit: Visit) -> None:
+    page, _ = opened(site, visit)
+    page.keyboard.press("1")
+    run = page.locator("[data-run]")
+    expect(run).to_have_attribute("data-state", "assigned")
+    for _ in range(4):
+        page.keyboard.down("p")
+    page.keyboard.up("p")
+    expect(run).to_have_attribute("data-state", "acknowledged")
+    page.wait_for_timeout(1_500)
+    expect(run).to_have_attribute("data-state", "acknowledged")
+    page.keyboard.press("P")
+    expect(run).to_have_attribute("data-state", "en_route")
+
+
+def test_an_address_that_is_typed_is_recorded_though_no_search_finds_it(site: Site, visit: Visit) -> None:
+    page = visit("/", "dispatcher", width=1440, height=900)
+    expect(page.locator(".map[data-ready='true']")).to_be_visible()
+    page.keyboard.press("n")
+    page.locator("#intake-place").fill("gang buntu di belakang pasar nomor 5")
+    page.locator(".map .maplibregl-canvas").click(position={"x": 300, "y": 300})
+    expect(page.locator("[data-saved^='K']")).to_be_visible()
+    case = page.locator("[data-saved]").get_attribute("data-saved")
+    page.wait_for_timeout(2_500)  # what the map calls the place comes after
+    expect(page.locator("#intake-place")).to_have_value("gang buntu di belakang pasar nomor 5")
+    told = site.live.get("dispatcher", f"cases/{case}/particulars").json()["case"]
+    assert told["address"]["value"] == "gang buntu di belakang pasar nomor 5"
+    assert told["place"]["longitude"] is not None
+
+
+def test_a_case_that_is_closed_elsewhere_is_no_longer_open_here(site: Site, visit: Visit) -> None:
+    page, case = opened(site, visit)
+    site.live.done("dispatcher", f"cases/{case}/cancel", {"why": "salah sambung"})
+    expect(page.locator("[data-option]")).to_have_count(0)
+    expect(page.locator(f"[data-open-case='{case}']")).to_contain_text("ditutup")
