@@ -79,3 +79,17 @@ def test_a_case_that_is_closed_elsewhere_is_no_longer_open_here(site: Site, visi
     site.live.done("dispatcher", f"cases/{case}/cancel", {"why": "salah sambung"})
     expect(page.locator("[data-option]")).to_have_count(0)
     expect(page.locator(f"[data-open-case='{case}']")).to_contain_text("ditutup")
+
+
+def test_outside_help_is_asked_and_its_answer_recorded(site: Site, visit: Visit) -> None:
+    page, case = opened(site, visit)
+    page.keyboard.press("h")
+    comes = page.get_by_role("button", name="Bantuan luar datang")
+    expect(comes).to_be_visible()
+    page.keyboard.press("u")
+    page.get_by_label("Siapa yang menjawab?").last.fill("Ambulans Desa Nanggewer")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-run]")).to_contain_text("Ambulans Desa Nanggewer")
+    (run,) = site.live.get("dispatcher", "runs").json()
+    assert run["helper"]["name"] == "Ambulans Desa Nanggewer"
+    assert [one["case"] for one in run["riders"]] == [case]

@@ -160,7 +160,7 @@ export class Board {
     const data = told.data as HappenedData;
     if (data.type === "run_ended") this.runs = without(this.runs, [data.about.slice(4)]);
     if (data.type === "unit_retired") this.vehicles = without(this.vehicles, [data.about.slice(5)]);
-    this.refresh(data.about);
+    else this.refresh(data.about);
     for (const listener of this.#listeners) listener({ id: told.id, about: data.about, data });
   }
 
