@@ -215,13 +215,14 @@ def visit(browser: Browser, site: Site) -> Iterator[Visit]:
     assert not complaints, complaints
 
 
-_ARRIVED = re.compile(r"409 .* http\S+/runs/[^/]+/route$")
-"""A run arrives between the reading that said it drives and the question for its route: every browser logs the answer."""
+_MEANWHILE = re.compile(r"409 .* http\S+/runs/[^/]+/route$|404 .* http\S+/recommendation/[^/]+/legs$")
+"""A run arrives, or a vehicle is no choice any more, between the reading that said so and the question for its way: every
+browser logs the answer."""
 
 
 def _complained(path: str, said: ConsoleMessage, complaints: list[str]) -> None:
     told = f"{said.text} {said.location.get('url', '')}"
-    if said.type == "error" and not _ARRIVED.search(told):
+    if said.type == "error" and not _MEANWHILE.search(told):
         complaints.append(f"{path}: {told}")
 
 

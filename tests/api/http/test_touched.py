@@ -180,7 +180,7 @@ def test_a_crew_sees_its_own_run_only_and_a_planner_none_and_neither_learns_that
     assert told == {"holds": True, "set_aside": None, "cases": []}
     alone.press("dispatcher", second, "acknowledged", "departed", "at_scene")
     assert _touched(alone, "banjir-1", "planner") == told
-    assert [one["run"] for one in _touched(alone, "banjir-1")["cases"]] == [first]
+    assert second not in {one["run"] for one in _touched(alone, "banjir-1")["cases"]}
 
 
 def test_one_is_worked_out_after_the_other(alone: Live, monkeypatch: pytest.MonkeyPatch) -> None:
