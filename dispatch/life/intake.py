@@ -64,12 +64,12 @@ def open_case(d: Deciding, command: OpenCase) -> None:
 def describe_case(d: Deciding, command: DescribeCase) -> None:
     """Completes a draft, or puts right what was recorded."""
     case = d.case(command.case)
-    _check(command.kind or case.kind, command.priority or case.priority)
+    _check(case.kind if command.kind is None else command.kind, command.priority or case.priority)
     if command.pickup_at is not None and command.pickup_at.tzinfo is None:
         raise InvalidError("time_without_zone")
     under_way = any(one.run is not None or one.stranded_with is not None for one in case.patients)
-    if command.kind not in (None, case.kind) and under_way:
-        old, new = d.kind_of(case), case_kinds()[command.kind or ""]
+    if command.kind is not None and command.kind != case.kind and under_way:
+        old, new = d.kind_of(case), case_kinds()[command.kind]
         worse = _no_longer_booked(case, command) and old.destination != "none" and new.destination == "facility"
         if (old.destination, old.scheduled) != (new.destination, new.scheduled) and not worse:
             raise ConflictError("kind_under_way", case=case.id)

@@ -113,8 +113,9 @@ def test_an_unknown_kind_is_refused_with_the_known_ones() -> None:
     with refused("no_kind", kind="ufo"):
         desk.give(OpenCase("K1", "ufo"))
     desk.give(OpenCase("K1"))
-    with refused("no_kind"):
-        desk.give(DescribeCase("K1", kind="ufo"))
+    for kind in ("ufo", ""):
+        with refused("no_kind"):
+            desk.give(DescribeCase("K1", kind=kind))
 
 
 @pytest.mark.parametrize("patients", [0, 51])
