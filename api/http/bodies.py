@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from api.http.asking import CommandBody
 from api.http.fields import STRICT, Geometry, Id, Ids, Moment
 from api.http.fields import Words as ShortWords
 from dispatch.cases import Priority
 from dispatch.fleet import VehicleKind, VehicleStatus
-from dispatch.life.case import Outcome
-from dispatch.life.particulars import LONGEST, Note
+from dispatch.life.case import Cell, Outcome
+from dispatch.life.particulars import LONGEST, Note, cell_of
 from dispatch.life.particulars import Field as NoteField
 from dispatch.life.people import Voice
 from dispatch.life.referral import Decline, Goal
@@ -22,17 +22,40 @@ from dispatch.life.stamps import TimePoint
 from facilities import AvailabilityState
 
 Words = Field(default=None, max_length=LONGEST)
-_Degrees = {"longitude": Field(ge=-180, le=180, examples=[106.8527]), "latitude": Field(ge=-90, le=90, examples=[-6.4817])}
+_Longitude = Annotated[float, Field(ge=-180, le=180, examples=[106.8527])]
+_Latitude = Annotated[float, Field(ge=-90, le=90, examples=[-6.4817])]
 
 
-class PlaceBody(BaseModel):
-    """A place: where exactly, and how people find it."""
+class _FoundBody(BaseModel):
+    """How people find a place."""
 
     model_config = STRICT
-    longitude: float = _Degrees["longitude"]
-    latitude: float = _Degrees["latitude"]
     address: str | None = Field(default=None, max_length=LONGEST, examples=["Jl. Mayor Oking 12, RT 03/RW 05"])
     landmark: str | None = Field(default=None, max_length=LONGEST, examples=["depan masjid"])
+
+
+class PlaceBody(_FoundBody):
+    """A place: where exactly, and how people find it."""
+
+    longitude: _Longitude
+    latitude: _Latitude
+
+
+class WhereBody(_FoundBody):
+    """Where somebody is, as far as it is known: what a caller says may not be found on a map yet. What is left out stays."""
+
+    longitude: _Longitude | None = None
+    latitude: _Latitude | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> WhereBody:
+        if (self.longitude is None) != (self.latitude is None):
+            raise ValueError("has a longitude or a latitude, not both")
+        return self
+
+    def cell(self) -> Cell | None:
+        """Its cell; None without a position."""
+        return None if self.longitude is None or self.latitude is None else cell_of(self.longitude, self.latitude)
 
 
 class CallerBody(BaseModel):
@@ -58,8 +81,8 @@ class PersonBody(BaseModel):
 class _Case(CommandBody):
     kind: str | None = Field(default=None, description="As in data/cases.toml.", examples=["emergency"])
     priority: Priority | None = Field(default=None, examples=["red"])
-    place: PlaceBody | None = None
-    destination: PlaceBody | None = Field(default=None, description="Where the person wants to go, where the kind asks for it.")
+    place: WhereBody | None = None
+    destination: WhereBody | None = Field(default=None, description="Where the person wants to go, where the kind asks for it.")
     caller: CallerBody | None = None
     person: PersonBody | None = Field(default=None, description="The patient, if there is one; others at their own address.")
     pickup_at: Moment | None = Field(default=None, description="For what time a trip is booked.")
@@ -90,7 +113,7 @@ class NoteBody(CommandBody):
     """Something that was said about a patient."""
 
     person: PersonBody
-    place: PlaceBody | None = Field(default=None, description="Where this patient is, if not where the case is.")
+    place: WhereBody | None = Field(default=None, description="Where this patient is, if not where the case is.")
 
 
 class ReasonBody(CommandBody):
@@ -313,8 +336,8 @@ def notes_of(
     by: str,
     at: datetime,
     *,
-    place: PlaceBody | None = None,
-    destination: PlaceBody | None = None,
+    place: WhereBody | None = None,
+    destination: PlaceBody | WhereBody | None = None,
     caller: CallerBody | None = None,
     person: PersonBody | None = None,
     note: str | None = None,
@@ -328,7 +351,8 @@ def notes_of(
             found.append(Note(field, value, by, at, of))
 
     if place is not None:
-        found.append(Note("place", "", by, at, patient, place.longitude, place.latitude))
+        if place.cell() is not None:
+            found.append(Note("place", "", by, at, patient, place.longitude, place.latitude))
         say("address", place.address, patient)
         say("landmark", place.landmark, patient)
     if destination is not None:

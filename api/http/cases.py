@@ -35,7 +35,7 @@ from dispatch.life.case import Case
 from dispatch.life.decide import decide
 from dispatch.life.events import Ref, SearchMoved
 from dispatch.life.facts import Facts
-from dispatch.life.particulars import PLACES, cell_of, fields_of, shown
+from dispatch.life.particulars import PLACES, fields_of, shown
 from dispatch.life.refusals import ConflictError, InvalidError, RefusedError
 from dispatch.report import recommendation_as_dict
 from dispatch.service.loading import load, load_particulars
@@ -115,7 +115,7 @@ async def open_case(body: OpenCaseBody, asked: Writing) -> CommandAnswer:
         name,
         body.kind,
         body.priority,
-        None if body.place is None else cell_of(body.place.longitude, body.place.latitude),
+        None if body.place is None else body.place.cell(),
         body.patients,
         body.received_at or body.happened_at,
         body.pickup_at,
@@ -186,7 +186,7 @@ async def describe_case(case: CasePath, body: DescribeCaseBody, asked: Writing) 
         person=body.person,
         note=body.note,
     )
-    cell = None if body.place is None else cell_of(body.place.longitude, body.place.latitude)
+    cell = None if body.place is None else body.place.cell()
     command = c.DescribeCase(case, body.kind, body.priority, cell, body.pickup_at, body.needed(), fields_of(notes), body.why)
     return await asked.give(command, body, Ref("case", case), case=case, notes=notes)
 

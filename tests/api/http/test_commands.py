@@ -54,6 +54,23 @@ def test_what_has_changed_meanwhile_is_not_overwritten(live: Live) -> None:
         assert answer.status_code == status, said
 
 
+def test_what_a_caller_says_of_a_place_is_kept_before_it_is_found_and_put_right_piece_by_piece(live: Live) -> None:
+    case = live.done("dispatcher", "cases", {"place": {"address": "gang buntu", "landmark": "pasar"}})["versions"]
+    (name,) = (one.removeprefix("case/") for one in case if one.startswith("case/"))
+
+    def known() -> dict[str, tuple[str, float | None]]:
+        told = live.get("dispatcher", f"cases/{name}/particulars").json()["case"]
+        return {field: (one["value"], one["longitude"]) for field, one in told.items()}
+
+    assert known() == {"address": ("gang buntu", None), "landmark": ("pasar", None)}
+    longitude, latitude = live.office.spot(1)
+    live.done("dispatcher", f"cases/{name}", {"place": {"longitude": longitude, "latitude": latitude}}, method="PATCH")
+    live.done("dispatcher", f"cases/{name}", {"place": {"landmark": ""}, "note": ""}, method="PATCH")
+    assert known() == {"address": ("gang buntu", None), "landmark": ("", None), "place": ("", longitude), "note": ("", None)}
+    half = live.give("dispatcher", f"cases/{name}", {"place": {"longitude": longitude}}, method="PATCH")
+    assert (half.status_code, half.json()["code"]) == (422, "invalid")
+
+
 def test_pages_hold_every_case_once_the_most_urgent_first(live: Live) -> None:
     made = {live.call(priority=("red", "yellow", "green")[number % 3]) for number in range(23)}
     for zone in ("+00:00", "+07:00", "-05:00"):  # the same moments, however they are written
