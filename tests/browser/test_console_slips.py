@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Site, Visit
+from tests.browser.conftest import PASSWORD, Site, Visit
+from tests.browser.driving import until
 
 
-def opened(site: Site, visit: Visit) -> tuple[Page, str]:
+def opened(site: Site, visit: Visit, *, expect_errors: bool = False) -> tuple[Page, str]:
     """A case for which a vehicle is to be chosen, on the console."""
     site.seen_at_bases()
     case = site.live.call()
-    page = visit("/", "dispatcher", width=1440, height=900)
+    page = visit("/", "dispatcher", width=1440, height=900, expect_errors=expect_errors)
     page.locator(f"[data-case='{case}']").click()
     expect(page.locator("[data-option]").nth(1)).to_be_visible()
     return page, case
@@ -72,6 +73,78 @@ def test_an_address_that_is_typed_is_recorded_though_no_search_finds_it(site: Si
     told = site.live.get("dispatcher", f"cases/{case}/particulars").json()["case"]
     assert told["address"]["value"] == "gang buntu di belakang pasar nomor 5"
     assert told["place"]["longitude"] is not None
+
+
+def said(site: Site, case: str) -> dict[str, str]:
+    """What is recorded of a case in words."""
+    told = site.live.get("dispatcher", f"cases/{case}/particulars").json()["case"]
+    return {field: one["value"] for field, one in told.items()}
+
+
+def test_a_form_is_left_in_the_middle_of_a_word_and_nothing_is_lost(site: Site, visit: Visit) -> None:
+    page = visit("/", "dispatcher", width=1440, height=900)
+    expect(page.locator(".map[data-ready='true']")).to_be_visible()
+    page.keyboard.press("n")
+    page.get_by_label("Telepon").fill("0812-0000-0007")
+    page.get_by_label("Patokan").fill("dekat masjid")
+    page.keyboard.press("Escape")
+    row = page.locator("[data-case]")
+    expect(row).to_have_count(1)
+    case = row.get_attribute("data-case") or ""
+    assert said(site, case) == {"caller_phone": "0812-0000-0007", "landmark": "dekat masjid"}
+    row.click()
+    page.keyboard.press("e")
+    page.get_by_label("Jumlah pasien").fill("3")
+    page.get_by_label("Patokan").fill("")
+    page.keyboard.press("e") if page.locator(":focus").count() == 0 else page.locator("[data-do='edit']").click()
+    expect(page.get_by_label("Patokan")).to_have_count(0)
+    until(page, lambda: len(site.live.get("dispatcher", f"cases/{case}").json()["patients"]) == 3)
+    until(page, lambda: said(site, case)["landmark"] == "")
+
+
+def test_two_who_fill_in_the_same_case_overwrite_nothing(site: Site, visit: Visit) -> None:
+    page, case = opened(site, visit)
+    page.keyboard.press("e")
+    page.get_by_label("Catatan").fill("anjing galak")
+    elsewhere = {"place": {"address": "Jl. Baru 9"}, "caller": {"name": "Ibu Rina"}}
+    site.live.done("dispatcher", f"cases/{case}", elsewhere, method="PATCH")
+    expect(page.locator("#intake-place")).to_have_value("Jl. Baru 9")
+    expect(page.get_by_label("Catatan")).to_have_value("anjing galak")
+    page.get_by_label("Patokan").fill("pagar hijau")
+    until(page, lambda: said(site, case).get("landmark") == "pagar hijau")
+    known = said(site, case)
+    assert (known["address"], known["caller_name"], known["note"]) == ("Jl. Baru 9", "Ibu Rina", "anjing galak")
+
+
+def test_a_form_outlives_the_session_for_whoever_filled_it_in(site: Site, visit: Visit) -> None:
+    page = visit("/", "dispatcher", width=1440, height=900, expect_errors=True)
+    expect(page.locator(".map[data-ready='true']")).to_be_visible()
+    page.keyboard.press("n")
+    page.context.clear_cookies()
+    page.get_by_label("Telepon").fill("0812-0000-0007")
+    page.keyboard.press("Escape")
+    page.locator("input[name=name]").fill(site.accounts["dispatcher"])
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    left = page.locator("[data-left-form]")
+    expect(left).to_contain_text("belum tercatat")
+    left.get_by_role("button", name="Lanjutkan").click()
+    expect(page.get_by_label("Telepon")).to_have_value("0812-0000-0007")
+    page.get_by_label("Patokan").fill("dekat masjid")
+    expect(page.locator("[data-saved^='K']")).to_be_visible()
+    case = page.locator("[data-saved]").get_attribute("data-saved") or ""
+    until(page, lambda: said(site, case) == {"caller_phone": "0812-0000-0007", "landmark": "dekat masjid"})
+    expect(left).to_have_count(0)
+
+
+def test_signing_in_anew_in_another_tab_stops_nobody_here(site: Site, visit: Visit) -> None:
+    page, case = opened(site, visit, expect_errors=True)
+    answer = page.context.request.post("/v1/session", data={"name": site.accounts["dispatcher"], "password": PASSWORD})
+    assert answer.ok, answer.text()
+    page.keyboard.press("1")
+    expect(page.locator("[data-run]")).to_be_visible()
+    (run,) = site.live.get("dispatcher", "runs").json()
+    assert [one["case"] for one in run["riders"]] == [case]
 
 
 def test_a_case_that_is_closed_elsewhere_is_no_longer_open_here(site: Site, visit: Visit) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import PASSWORD, Shoot, Site, Visit
 from tests.browser.driving import (
@@ -32,13 +32,19 @@ def points(site: Site, run: str) -> list[str]:
     return [one["point"] for one in run_of(site, run)["stamps"]]
 
 
-def test_a_gap_in_coverage_loses_nothing_and_does_nothing_twice(site: Site, visit: Visit, shoot: Shoot) -> None:
+def without_coverage(site: Site, visit: Visit) -> tuple[Page, str]:
+    """The page of a crew that has acknowledged its run and then lost the network; and the run."""
     _, run = sent(site)
     page = visit("/driver", "driver", expect_errors=True, **PHONE)
     press(page, "acknowledged", "acknowledged")
     all_sent(page)
     kept_page(page)
     page.context.set_offline(True)
+    return page, run
+
+
+def test_a_gap_in_coverage_loses_nothing_and_does_nothing_twice(site: Site, visit: Visit, shoot: Shoot) -> None:
+    page, run = without_coverage(site, visit)
     expect(page.locator("[data-banner='lost']")).to_be_visible()
     before = site.live.office.now
     press(page, "departed", "en_route")
@@ -100,7 +106,9 @@ def test_two_tabs_send_what_was_pressed_once(site: Site, visit: Visit) -> None:
     page.bring_to_front()
     given: list[str | None] = []
     for tab in (page, other):
-        tab.on("response", lambda one: given.append(one.request.headers.get("idempotency-key")) if "/progress" in one.url else None)
+        tab.on(
+            "response", lambda one: given.append(one.request.headers.get("idempotency-key")) if "/progress" in one.url else None
+        )
     press(page, "acknowledged", "acknowledged")
     expect(other.locator("[data-run-state='acknowledged']")).to_be_visible()
     page.context.set_offline(True)
@@ -135,12 +143,7 @@ def test_sitegar_is_asked_and_answers_in_a_gap(site: Site, visit: Visit) -> None
 
 
 def test_what_the_service_refuses_is_said_until_somebody_has_seen_it(site: Site, visit: Visit, shoot: Shoot) -> None:
-    _, run = sent(site)
-    page = visit("/driver", "driver", expect_errors=True, **PHONE)
-    press(page, "acknowledged", "acknowledged")
-    all_sent(page)
-    kept_page(page)
-    page.context.set_offline(True)
+    page, run = without_coverage(site, visit)
     press(page, "departed", "en_route")
     site.live.done("dispatcher", f"runs/{run}/stand-down", {"why": "salah alamat"})
     page.context.set_offline(False)
@@ -155,6 +158,34 @@ def test_what_the_service_refuses_is_said_until_somebody_has_seen_it(site: Site,
     page.reload()
     expect(page.locator("[data-status='standby']")).to_be_visible()
     expect(refused).to_have_count(0)
+
+
+def test_what_the_service_fails_at_holds_up_nothing_else_and_can_be_sent_again(site: Site, visit: Visit) -> None:
+    page, run = without_coverage(site, visit)
+    press(page, "departed", "en_route")
+    press(page, "at_scene", "at_scene")
+
+    def failing(route: Route) -> None:
+        """Something between the telephone and the service that answers for it, as proxies do."""
+        route.fulfill(status=500, body="Internal Server Error")
+
+    page.route("**/progress", failing)
+    page.context.set_offline(False)
+    failed = [page.locator(f"[data-refused='{name}']") for name in ("departed", "at_scene")]
+    for _ in range(60):  # its pauses grow: each sign of a network tries at once
+        page.evaluate("window.dispatchEvent(new Event('online'))")
+        page.wait_for_timeout(250)
+        if failed[1].count():
+            break
+    for one in failed:
+        expect(one).to_be_visible()
+    all_sent(page)
+    page.unroute("**/progress")
+    for one in failed:
+        one.get_by_role("button", name="Kirim lagi").tap()
+        expect(one).to_have_count(0)
+        all_sent(page)
+    until(page, lambda: points(site, run) == ["assigned", "acknowledged", "departed", "at_scene"])
 
 
 def test_a_status_pressed_in_a_gap_is_shown_as_not_sent(site: Site, visit: Visit) -> None:

@@ -3,6 +3,7 @@
  * again, so that nothing is reckoned twice in two languages; a quarter of a second's events are answered by one reading.
  */
 import { Connection } from "../shared/connection.svelte";
+import { allFacilities } from "../shared/facilities";
 import { get, Problem } from "../shared/http";
 import { says } from "../shared/says";
 import { session } from "../shared/session.svelte";
@@ -15,6 +16,7 @@ export interface Fix { vehicle: string; longitude: number; latitude: number; fix
 export type Happening = { id: string; about: string; data: HappenedData };
 
 const FLUSH_MS = 250;
+const LONGEST_PAUSE = 6; // doublings: 16 s
 const MANY = 8; // beyond so many of a kind the whole list is one question instead
 
 export class Board {
@@ -37,6 +39,9 @@ export class Board {
   #stale = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #flushing = false;
+  #stopped = false;
+  /** So often in a row something could not be read. */
+  #failures = 0;
   #loading = false;
   #listeners = new Set<(one: Happening) => void>();
   readonly at: string;
@@ -56,6 +61,7 @@ export class Board {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#stream?.stop();
     clearTimeout(this.#timer);
   }
@@ -68,6 +74,7 @@ export class Board {
 
   /** What is to be read anew, as "case/K1", "run/…", "unit/…"; it happens with the next batch. */
   refresh(...about: string[]): void {
+    if (this.#stopped) return;
     for (const one of about) this.#stale.add(one);
     this.#timer ??= setTimeout(() => void this.#flush(), FLUSH_MS);
   }
@@ -90,15 +97,14 @@ export class Board {
     } catch (error) {
       this.connection.catchingUp = false;
       this.#failed(error);
-      if (session.who !== null) setTimeout(() => void this.load(), 2_000);
+      if (session.who !== null && !this.#stopped) setTimeout(() => void this.load(), 2_000);
     } finally {
       this.#loading = false;
     }
   }
 
   #failed(error: unknown): void {
-    if (error instanceof Problem && error.signedOut) session.ended();
-    else this.connection.wrong = says(error);
+    if (!(error instanceof Problem && error.signedOut)) this.connection.wrong = says(error); // then somebody has to sign in
   }
 
   async #allCases(): Promise<Case[]> {
@@ -113,16 +119,7 @@ export class Board {
   }
 
   async #readFacilities(): Promise<void> {
-    const found = new Map<string, Facility>();
-    let cursor: string | null = null;
-    do {
-      const page: { facilities: Facility[]; next: string | null } = await get(
-        `${this.at}/facilities?limit=1000${cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`}`,
-      );
-      for (const one of page.facilities) found.set(one.id, one);
-      cursor = page.next;
-    } while (cursor !== null);
-    this.facilities = found;
+    this.facilities = new Map((await allFacilities(this.at)).map((one) => [one.id, one]));
     this.facilitiesChanged++;
   }
 
@@ -173,68 +170,74 @@ export class Board {
     const stale = [...this.#stale];
     this.#stale.clear();
     this.#flushing = true;
-    try {
-      const of = (kind: string) => stale.filter((one) => one.startsWith(`${kind}/`)).map((one) => one.slice(kind.length + 1));
-      await Promise.all([
-        this.#freshCases(of("case")), this.#freshRuns(of("run")), this.#freshVehicles(of("unit")),
-        of("condition").length > 0 ? this.#readReports() : undefined,
-        of("claims").length > 0 ? this.#readFacilities() : undefined,
-      ]);
+    const of = (kind: string) => stale.filter((one) => one.startsWith(`${kind}/`));
+    const read = await Promise.all([
+      this.#fresh(of("case"), `${this.at}/cases`, () => this.#allCases(), () => this.cases, (now) => (this.cases = now), (one) => one.open),
+      this.#fresh(of("run"), `${this.at}/runs`, () => get<Run[]>(`${this.at}/runs`), () => this.runs, (now) => (this.runs = now), (one) => one.state !== "ended"),
+      this.#fresh(of("unit"), `${this.at}/vehicles`, () => get<Vehicle[]>(`${this.at}/vehicles`), () => this.vehicles, (now) => this.#took([...now.values()]), () => true),
+      reading(of("condition"), () => this.#readReports()),
+      reading(of("claims"), () => this.#readFacilities()),
+    ]);
+    for (const { put } of read) put(); // all at once: a run and the cases of those on it belong together
+    const failed = read.flatMap((one) => one.failed);
+    this.#flushing = false;
+    const [first] = failed;
+    if (first === undefined) {
+      this.#failures = 0;
       this.connection.wrong = "";
-    } catch (error) {
-      this.#failed(error);
-      this.refresh(...stale); // until it works: what is shown must not stay old
-    } finally {
-      this.#flushing = false;
-    }
-  }
-
-  async #freshCases(ids: string[]): Promise<void> {
-    if (ids.length > MANY) {
-      this.cases = new Map((await this.#allCases()).map((one) => [one.id, one]));
       return;
     }
-    const found = await Promise.all(ids.map((id) => orNothing(get<Case>(`${this.at}/cases/${id}`))));
-    if (ids.length === 0) return;
-    const cases = new Map(this.cases);
-    ids.forEach((id, at) => {
-      const one = found[at];
-      if (one === undefined || !one.open) cases.delete(id);
-      else if ((cases.get(id)?.version ?? -1) <= one.version) cases.set(id, one);
-    });
-    this.cases = cases;
+    this.#failed(first.error);
+    // Until it works: what is shown must not stay old. What is read well meanwhile doesn't wait for it.
+    const pause = FLUSH_MS * 2 ** Math.min(++this.#failures, LONGEST_PAUSE);
+    setTimeout(() => this.refresh(...failed.map((one) => one.about)), pause);
   }
 
-  async #freshRuns(ids: string[]): Promise<void> {
-    if (ids.length > MANY) {
-      this.runs = new Map((await get<Run[]>(`${this.at}/runs`)).map((one) => [one.id, one]));
-      return;
+  /**
+   * Reads some of a kind again, or all where they are many.
+   *
+   * @param about as "case/K1".
+   * @param read where each is read, by its id; `all`: how all are.
+   * @param known what is shown; `put`: takes what is to be shown.
+   * @param stays whether one is to be shown.
+   * @returns what shows it, and what could not be read.
+   */
+  async #fresh<T extends { id: string; version: number }>(
+    about: string[], read: string, all: () => Promise<T[]>, known: () => ReadonlyMap<string, T>, put: (now: ReadonlyMap<string, T>) => void, stays: (one: T) => boolean,
+  ): Promise<Reading> {
+    if (about.length > MANY) {
+      let found: T[] | undefined;
+      const told = await reading(about, async () => void (found = await all()));
+      return { ...told, put: () => found !== undefined && put(new Map(found.map((one) => [one.id, one]))) };
     }
-    const found = await Promise.all(ids.map((id) => orNothing(get<Run>(`${this.at}/runs/${id}`))));
-    if (ids.length === 0) return;
-    const runs = new Map(this.runs);
-    ids.forEach((id, at) => {
-      const one = found[at];
-      if (one === undefined || one.state === "ended") runs.delete(id);
-      else if ((runs.get(id)?.version ?? -1) <= one.version) runs.set(id, one);
-    });
-    this.runs = runs;
+    const found = new Map<string, T | undefined>();
+    const idOf = (one: string) => one.slice(one.indexOf("/") + 1);
+    const each = await Promise.all(about.map((one) => reading([one], async () => void found.set(idOf(one), await orNothing(get<T>(`${read}/${idOf(one)}`))))));
+    const show = () => {
+      if (found.size === 0) return;
+      const now = new Map(known()); // as it is by now: some may have ended meanwhile
+      for (const [id, one] of found) {
+        if (one === undefined || !stays(one)) now.delete(id);
+        else if ((now.get(id)?.version ?? -1) <= one.version) now.set(id, one);
+      }
+      put(now);
+    };
+    return { put: show, failed: each.flatMap((one) => one.failed) };
   }
+}
 
-  async #freshVehicles(ids: string[]): Promise<void> {
-    if (ids.length > MANY) {
-      this.#took(await get<Vehicle[]>(`${this.at}/vehicles`));
-      return;
-    }
-    const found = await Promise.all(ids.map((id) => orNothing(get<Vehicle>(`${this.at}/vehicles/${id}`))));
-    if (ids.length === 0) return;
-    const vehicles = new Map(this.vehicles);
-    ids.forEach((id, at) => {
-      const one = found[at];
-      if (one === undefined) vehicles.delete(id);
-      else vehicles.set(id, one);
-    });
-    this.vehicles = vehicles;
+/** Something that was read: what shows it, and of what it was about what could not be read. */
+interface Reading { put: () => void; failed: { about: string; error: unknown }[] }
+
+/** Reads what shows itself. */
+async function reading(about: string[], read: () => Promise<void>): Promise<Reading> {
+  const put = () => undefined;
+  if (about.length === 0) return { put, failed: [] };
+  try {
+    await read();
+    return { put, failed: [] };
+  } catch (error) {
+    return { put, failed: about.map((one) => ({ about: one, error })) };
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Json } from "../shared/http";
 import type { PriorityName } from "../shared/shapes";
 
+/** What the intake asks; nothing that is typed is left out of what is sent, and what was emptied is sent as empty. */
 export interface Fields {
   kind: string;
   priority: PriorityName | "";
@@ -19,16 +20,34 @@ export interface Fields {
   goalName: string;
 }
 
+export const blank = (): Fields => ({
+  kind: "", priority: "", place: null, address: "", landmark: "", callerName: "", callerPhone: "", patients: 1, name: "", complaint: "", note: "",
+  pickupAt: "", goal: null, goalName: "",
+});
+
+const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+/**
+ * What a form shows when somebody else has changed what it is about: what was typed here stays, everything else is as it is now.
+ *
+ * @param before what was recorded when it was read last; `now`: what is recorded by now.
+ */
+export function caughtUp(typed: Fields, before: Fields, now: Fields): Fields {
+  const names = Object.keys(now) as (keyof Fields)[];
+  return Object.fromEntries(names.map((name) => [name, same(typed[name], before[name]) ? now[name] : typed[name]])) as unknown as Fields;
+}
+
 /** What fields say, as the service takes it; only what differs from `before`. */
 export function changes(before: Fields, now: Fields): Json {
   const body: Json = {};
-  const differs = (...names: (keyof Fields)[]) => names.some((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]));
+  const differs = (...names: (keyof Fields)[]) => names.some((name) => !same(before[name], now[name]));
   if (differs("kind") && now.kind) body["kind"] = now.kind;
   if (differs("priority") && now.priority) body["priority"] = now.priority;
-  if (differs("place", "address", "landmark") && now.place !== null) {
-    body["place"] = { ...now.place, ...(now.address ? { address: now.address } : {}), ...(now.landmark ? { landmark: now.landmark } : {}) };
-  }
-  if (differs("goal", "goalName") && now.goal !== null) body["destination"] = { ...now.goal, ...(now.goalName ? { address: now.goalName } : {}) };
+  const place: Json = differs("place") && now.place !== null ? { ...now.place } : {};
+  if (differs("address")) place["address"] = now.address;
+  if (differs("landmark")) place["landmark"] = now.landmark;
+  if (Object.keys(place).length > 0) body["place"] = place;
+  if (differs("goal", "goalName")) body["destination"] = { ...now.goal, address: now.goalName };
   const caller: Json = {};
   if (differs("callerName")) caller["name"] = now.callerName;
   if (differs("callerPhone")) caller["phone"] = now.callerPhone;
@@ -37,7 +56,7 @@ export function changes(before: Fields, now: Fields): Json {
   if (differs("name")) person["name"] = now.name;
   if (differs("complaint")) person["complaint"] = now.complaint;
   if (Object.keys(person).length > 0) body["person"] = person;
-  if (differs("note") && now.note) body["note"] = now.note;
+  if (differs("note")) body["note"] = now.note;
   if (differs("pickupAt") && now.pickupAt) body["pickup_at"] = now.pickupAt;
   return body;
 }

@@ -1,12 +1,13 @@
 /** The open case: who, where exactly, what happened, whom to send. Read when it is opened, and again as it changes. */
 import { get, Problem } from "../shared/http";
+import { inPath } from "../shared/path";
 import { says } from "../shared/says";
 import type { Case, Particulars, Recommendation, Run, RouteView, TimelineEntry } from "../shared/shapes";
+import { UNDER_WAY } from "../shared/steps";
 import type { Board } from "./board.svelte";
 import type { Desk } from "./desk.svelte";
 
 const RANK_AGAIN_MS = 15_000;
-const UNDER_WAY: ReadonlySet<Run["state"]> = new Set(["assigned", "acknowledged", "en_route", "carrying"]);
 
 type Line = { geometry: GeoJSON.LineString; duration_seconds: number; distance_m: number; steps: { instruction: string }[] };
 
@@ -125,7 +126,7 @@ export class Detail {
     }
     let told: { legs: Line[] };
     try {
-      told = await get<{ legs: Line[] }>(`${this.#at}/recommendation/${encodeURIComponent(wanted)}/legs`);
+      told = await get<{ legs: Line[] }>(`${this.#at}/recommendation/${inPath(wanted)}/legs`);
     } catch {
       if (!this.#ended && this.chosen === wanted) this.desk.legs = []; // the choice stands without its lines
       return;

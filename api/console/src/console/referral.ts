@@ -10,5 +10,3 @@ export function conversation(one: Case, patient: Patient): Turn[] {
   ];
   return turns.sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
 }
-
-export const DECLINES = ["room_full", "icu_full", "no_equipment", "no_doctor", "not_covered", "other"] as const;

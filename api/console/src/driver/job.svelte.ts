@@ -2,7 +2,9 @@
 import { serviceClock } from "../shared/clock.svelte";
 import { get, Problem } from "../shared/http";
 import { Live } from "../shared/live.svelte";
+import { inPath } from "../shared/path";
 import type { Case, Kind, Particulars, Region, RouteView, Run, Vehicle } from "../shared/shapes";
+import { UNDER_WAY, visitsOf } from "../shared/steps";
 import { keepJob, keptJob, type Job } from "./kept";
 
 const EVENTS = [
@@ -11,7 +13,6 @@ const EVENTS = [
   "patient_boarded", "patient_arrived", "patient_handed_over", "patient_released", "patient_died", "patient_ended", "goal_changed", "facility_asked", "attempt_moved",
   "desk_asked", "desk_answered", "desk_withdrawn", "case_closed", "condition_posted", "condition_withdrawn",
 ] as const;
-const UNDER_WAY: ReadonlySet<Run["state"]> = new Set(["assigned", "acknowledged", "en_route", "carrying"]);
 const BUSY_MS = 10_000;
 const IDLE_MS = 30_000;
 
@@ -61,7 +62,7 @@ export class CrewJob {
 
   async #read(): Promise<void> {
     const read = this.reading();
-    const { vehicle, run } = await get<{ vehicle: Vehicle; run: Run | null }>(`${this.at}/vehicles/${encodeURIComponent(this.vehicle)}/job`);
+    const { vehicle, run } = await get<{ vehicle: Vehicle; run: Run | null }>(`${this.at}/vehicles/${inPath(this.vehicle)}/job`);
     const ids = run === null ? [] : [...new Set(run.riders.map((rider) => rider.case))];
     // All at once: over a slow network each question costs a round trip.
     const [cases, route] = await Promise.all([
@@ -94,7 +95,7 @@ export class CrewJob {
   }
 
   async #kinds(): Promise<void> {
-    this.#visits ??= (await get<Kind[]>(`${this.at}/services`)).filter((kind) => kind.destination === "none").map((kind) => kind.id);
+    this.#visits ??= visitsOf(await get<Kind[]>(`${this.at}/services`));
   }
 
   /** The way of the present leg; at a door there is one for those who were refused and go on. */

@@ -20,8 +20,15 @@ export interface Makes {
   answered?: string[];
 }
 
+export interface Refusal {
+  /** Why it was refused; "" where it was somebody else's, who has signed out of the telephone. */
+  refused: string;
+  /** It was not looked at: the service failed at it. It may be sent again. */
+  failed: boolean;
+}
+
 /** A command that waits to go through, or that was refused and has not been seen. */
-export interface Queued {
+export interface Queued extends Partial<Refusal> {
   id?: number;
   key: string;
   method: "POST" | "PUT";
@@ -34,8 +41,6 @@ export interface Queued {
   /** What it is called: the key of its text. */
   label: string;
   makes: Makes;
-  /** Why it was refused; "" where it was somebody else's, who has signed out of the telephone. */
-  refused?: string;
 }
 
 export interface KeptFix { id?: number; vehicle: string; longitude: number; latitude: number; fix_time: string; speed_kph?: number; course_deg?: number; accuracy_m?: number }
@@ -65,6 +70,7 @@ interface Tables extends DBSchema {
 
 const NAME = "siaga-driver";
 const MOST_FIXES = 2_000;
+const AT_ONCE = 500;
 
 let opened: Promise<IDBPDatabase<Tables>> | undefined;
 let allowed = false;
@@ -100,8 +106,13 @@ export async function dequeue(id: number): Promise<void> {
   if (allowed) await (await database()).delete("queue", id);
 }
 /** Keeps that a command was refused, until somebody has seen it. */
-export async function keepRefused(one: Queued, refused: string): Promise<void> {
-  if (allowed) await (await database()).put("queue", { ...one, refused });
+export async function keepRefused(one: Queued, refusal: Refusal): Promise<void> {
+  if (allowed) await (await database()).put("queue", { ...one, ...refusal });
+}
+
+/** What was kept as refused waits again, in its old place. */
+export async function putBack(one: Queued): Promise<void> {
+  if (allowed) await (await database()).put("queue", one);
 }
 
 export const keptJob = async (vehicle: string): Promise<Job | undefined> => (await database()).get("job", vehicle);
@@ -126,11 +137,18 @@ export async function keepFix(fix: KeptFix): Promise<void> {
   const over = (await tables.count("fixes")) - MOST_FIXES;
   for (const old of over > 0 ? await tables.getAllKeys("fixes", undefined, over) : []) await tables.delete("fixes", old);
 }
-export const keptFixes = async (): Promise<KeptFix[]> => (allowed ? (await database()).getAll("fixes", undefined, 500) : []);
-export async function dropFixes(ids: number[]): Promise<void> {
+/** The oldest positions that have not been sent; those of another vehicle, which nobody here may send any more, are dropped. */
+export async function keptFixes(vehicle: string): Promise<KeptFix[]> {
+  if (!allowed) return [];
+  const found = await (await database()).getAll("fixes", undefined, AT_ONCE);
+  const others = found.filter((one) => one.vehicle !== vehicle);
+  await dropFixes(others);
+  return found.filter((one) => one.vehicle === vehicle);
+}
+export async function dropFixes(fixes: readonly KeptFix[]): Promise<void> {
   if (!allowed) return;
   const tables = await database();
-  for (const id of ids) await tables.delete("fixes", id);
+  for (const { id } of fixes) if (id !== undefined) await tables.delete("fixes", id);
 }
 
 /** Forgets what names a patient and who was signed in: the session has ended by itself. */

@@ -6,16 +6,18 @@ import { give, newKey, Problem, Unreachable, type Json } from "../shared/http";
 import { says } from "../shared/says";
 import { serviceClock } from "../shared/clock.svelte";
 import { session } from "../shared/session.svelte";
-import { dequeue, enqueue, keepRefused, queued, type Makes, type Queued } from "./kept";
+import { dequeue, enqueue, keepRefused, putBack, queued, type Makes, type Queued, type Refusal } from "./kept";
 
 export interface Press { path: string; method?: "POST" | "PUT"; body?: Json; label: string; makes?: Makes; key?: string }
 
 const AGAIN_MS = [1_000, 2_000, 5_000, 10_000];
 const NAME = "siaga.driver.outbox";
 const TRY_AGAIN = new Set([408, 425, 429]);
+/** So often a command is tried that the service fails at; then it lets those after it go. */
+const FAILURES = 5;
 
 /** Whether a command may go through later: nobody has looked at it yet. */
-const passing = (error: unknown): boolean => error instanceof Unreachable || (error instanceof Problem && (error.status >= 500 || TRY_AGAIN.has(error.status)));
+const passing = (error: unknown): boolean => error instanceof Unreachable || (error instanceof Problem && (error.status > 500 || TRY_AGAIN.has(error.status)));
 
 export class Outbox {
   waiting = $state.raw<readonly Queued[]>([]);
@@ -30,6 +32,8 @@ export class Outbox {
   #channel = new BroadcastChannel(NAME);
   #timer: ReturnType<typeof setTimeout> | undefined;
   #tries = 0;
+  /** The command that the service failed at last, and how often. */
+  #failing = { key: "", times: 0 };
   #stopped = false;
   #busy = false;
 
@@ -76,6 +80,7 @@ export class Outbox {
 
   async dismiss(one: Queued): Promise<void> {
     if (one.id !== undefined) await dequeue(one.id);
+    this.#loose = this.#loose.filter((other) => other !== one);
     await this.#look();
   }
 
@@ -92,7 +97,7 @@ export class Outbox {
   /** What somebody else has pressed is not sent in this person's name; they are told. */
   async #others(): Promise<void> {
     const who = session.who?.id;
-    for (const one of await this.#all()) if (one.refused === undefined && who !== undefined && one.by !== who) await keepRefused(one, "");
+    for (const one of await this.#all()) if (one.refused === undefined && who !== undefined && one.by !== who) await keepRefused(one, { refused: "", failed: false });
   }
 
   /** Sends what waits, as far as it goes. */
@@ -126,16 +131,9 @@ export class Outbox {
       this.unread = [...this.unread, one];
       await this.#over(one);
     } catch (error) {
-      if (passing(error)) return false;
-      if (error instanceof Problem && error.signedOut) {
-        session.ended();
-        return false;
-      }
-      if (error instanceof Problem && error.code === "csrf") {
-        await session.look().catch(() => undefined); // signed in anew in another tab
-        return false;
-      }
-      await this.#over(one, says(error));
+      if (passing(error) || this.#mayStillWork(one, error)) return false;
+      if (error instanceof Problem && (error.signedOut || error.code === "csrf")) return false; // nobody, or somebody else, is signed in by now
+      await this.#over(one, { refused: says(error), failed: error instanceof Problem && error.status >= 500 });
     }
     this.#tries = 0;
     await this.#look();
@@ -144,11 +142,27 @@ export class Outbox {
     return true;
   }
 
-  async #over(one: Queued, refused?: string): Promise<void> {
+  /** The service failed at it (500), which may be passing, or a fault of its own that would hold up everything else. */
+  #mayStillWork({ key }: Queued, error: unknown): boolean {
+    if (!(error instanceof Problem) || error.status !== 500) return false;
+    this.#failing = { key, times: this.#failing.key === key ? this.#failing.times + 1 : 1 };
+    return this.#failing.times < FAILURES;
+  }
+
+  /** Sends once more what the service failed at, with its own id and time, and before whatever was pressed after it. */
+  async again(one: Queued): Promise<void> {
+    const { refused: _, failed: __, ...command } = one;
+    if (one.id === undefined) this.#loose = this.#loose.map((other) => (other === one ? command : other));
+    else await putBack(command);
+    await this.#look();
+    this.#now();
+  }
+
+  async #over(one: Queued, refusal?: Refusal): Promise<void> {
     if (one.id === undefined) {
       this.#loose = this.#loose.filter((other) => other !== one);
-      if (refused !== undefined) this.#loose.push({ ...one, refused });
-    } else if (refused === undefined) await dequeue(one.id);
-    else await keepRefused(one, refused);
+      if (refusal !== undefined) this.#loose.push({ ...one, ...refusal });
+    } else if (refusal === undefined) await dequeue(one.id);
+    else await keepRefused(one, refusal);
   }
 }

@@ -74,16 +74,24 @@ export class Positions {
     if (this.last !== null && Date.now() - this.last.seen > OLD_MS) this.last = null;
     if (!navigator.onLine || session.who?.csrf == null) return;
     await navigator.locks.request("siaga.driver.fixes", { ifAvailable: true }, async (lock) => {
-      const fixes: KeptFix[] = lock === null ? [] : await keptFixes();
-      if (fixes.length === 0) return;
-      const ids = fixes.flatMap((one) => (one.id === undefined ? [] : [one.id]));
-      try {
-        await query(`${this.at}/fixes`, { fixes: fixes.map(({ id: _, ...fix }) => fix) });
-      } catch (error) {
-        // They stay for the next try, unless they never will be taken.
-        if (!(error instanceof Problem) || error.status >= 500 || TRY_AGAIN.has(error.status) || error.code === "csrf") return;
-      }
-      await dropFixes(ids);
+      if (lock !== null) await this.#sendAll(await keptFixes(this.vehicle)).catch(() => undefined); // they stay for the next try
     });
+  }
+
+  /** Sends positions and forgets them. Where one of many is refused, the others are sent without it. */
+  async #sendAll(fixes: readonly KeptFix[]): Promise<void> {
+    if (fixes.length === 0) return;
+    try {
+      await query(`${this.at}/fixes`, { fixes: fixes.map(({ id: _, ...fix }) => fix) });
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status >= 500 || TRY_AGAIN.has(error.status) || error.code === "csrf") throw error;
+      if (error.status === 422 && fixes.length > 1) {
+        const half = fixes.length >> 1;
+        await this.#sendAll(fixes.slice(0, half));
+        await this.#sendAll(fixes.slice(half));
+        return;
+      }
+    }
+    await dropFixes(fixes);
   }
 }

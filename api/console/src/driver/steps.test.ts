@@ -25,16 +25,7 @@ const labels = (one: Job, makes: Makes[] = []) => {
 };
 const queued = (makes: Makes, number = 0): Queued => ({ key: `k${number}`, method: "POST", path: "", body: {}, happenedAt: "", by: "", label: "", makes });
 
-describe("the next step", () => {
-  it("goes from the call to the free vehicle", () => {
-    const main = (state: Run["state"], patient: Patient["state"]) => labels(job(state, { K: [person("1", patient)] }))?.[0];
-    expect([
-      main("assigned", "assigned"), main("acknowledged", "assigned"), main("en_route", "assigned"), main("at_scene", "assigned"), main("with_patient", "met"),
-      main("carrying", "aboard"), main("at_facility", "at_facility"), main("escorting", "handed_over"),
-    ]).toEqual(["acknowledged", "departed", "at_scene", "with_patient", "left_scene", "at_facility", "handover", "treatment"]);
-    expect(labels(job("clearing", { K: [person("1", "ended")] }))).toEqual(["available"]);
-  });
-
+describe("what a crew presses", () => {
   it("presses itself through the whole run without an answer, as in a gap", () => {
     const here = job("assigned", { K: [person("1", "assigned")] });
     const pressed: string[] = [];
@@ -49,25 +40,23 @@ describe("the next step", () => {
     expect(pressed).toEqual(["acknowledged", "departed", "at_scene", "with_patient", "left_scene", "at_facility", "handover", "treatment", "available"]);
   });
 
-  it("leaves a door that refused, once there is somewhere to go", () => {
-    expect(labels(job("at_facility", { K: [person("1", "aboard")] }))).toEqual(["left_facility"]);
-    expect(labels(job("at_facility", { K: [person("1", "aboard", { goal: null })] }))).toEqual([]);
+  it("waits at a door that refused, before the service knows of it", () => {
     const inside = job("at_facility", { K: [person("1", "at_facility")] });
     expect(labels(inside, [{ patients: { "K/1": { state: "aboard", goal: null, firm: false } } }])).toEqual([]);
   });
 
-  it("stays where people are served, and brings home without waiting for treatment", () => {
+  it("takes the kinds of visits, the way and the breakdown from the job", () => {
     expect(labels(job("with_patient", { K: [person("1", "met", { goal: null })] }, { kind: "home_care" }))).toEqual(["served"]);
+    const people = { K: [person("1", "aboard")], L: [person("1", "assigned")] };
+    expect(labels(job("carrying", people, { leg: "carry" }))).toEqual(["at_facility", "at_scene"]);
+    expect(labels(job("carrying", people, { vehicle: { id: "A1", out_of_order: true } as Vehicle }))).toEqual([]);
+  });
+
+  it("brings home without waiting for treatment", () => {
     const home = job("at_facility", { K: [person("1", "at_facility", { goal: door("home", "given") })] });
     const stands = presumed(home, []);
     const [step] = stands === null ? [] : nextSteps("/at", home, stands);
     expect([step?.label, step?.text, step?.makes?.run?.state]).toEqual(["handover", "driver.step.delivered", "clearing"]);
-  });
-
-  it("fetches the next one of a shared trip, or goes to the door first where the service leads there", () => {
-    const people = { K: [person("1", "aboard")], L: [person("1", "assigned")] };
-    expect(labels(job("carrying", people, { leg: "reach" }))).toEqual(["at_scene", "at_facility"]);
-    expect(labels(job("carrying", people, { leg: "carry" }))).toEqual(["at_facility", "at_scene"]);
   });
 
   it("hands over one by one, and the escort begins with the last", () => {
@@ -78,12 +67,6 @@ describe("the next step", () => {
     const then = presumed(two, [queued(first?.makes ?? {})]);
     expect(then?.run.state).toBe("at_facility");
     expect(labels(two, [first?.makes ?? {}])).toEqual(["handover", "treatment"]);
-  });
-
-  it("drives no further after a breakdown, but hands over at the door", () => {
-    const broken = { vehicle: { id: "A1", out_of_order: true } as Vehicle };
-    expect(labels(job("carrying", { K: [person("1", "aboard")] }, broken))).toEqual([]);
-    expect(labels(job("at_facility", { K: [person("1", "at_facility")] }, broken))).toEqual(["handover"]);
   });
 
   it("knows a request to the desk before the service has answered, and that it is answered", () => {

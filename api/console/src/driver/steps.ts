@@ -1,12 +1,12 @@
-/** What a crew may press next, from how far its run and the people on it have got. */
+/** What a crew may press next, with what it sends and what it makes true at once; and how a run stands with what waits to be sent. */
 import type { Case, Offer, Patient, Run } from "../shared/shapes";
+import { isIn, nextOf, type Care, type Point, type Rider as OnBoard, type Standing as StandingOf } from "../shared/steps";
 import type { Job, Makes, Queued } from "./kept";
 import type { Press } from "./outbox.svelte";
 
 /** Somebody on the run. */
-export interface Rider {
+export interface Rider extends OnBoard {
   one: Case;
-  patient: Patient;
   /** As people say it; "" where nobody has. */
   name: string;
   /** Whom a facility is asked to take, and has not said. */
@@ -22,8 +22,7 @@ export interface Step extends Press {
   values: Record<string, string>;
 }
 
-/** Where a run stands, with the people on it who still need its crew. */
-export interface Standing { run: Run; riders: Rider[] }
+export type Standing = StandingOf<Rider>;
 
 export const keyOf = (one: { id: string }, patient: { id: string }): string => `${one.id}/${patient.id}`;
 
@@ -57,17 +56,14 @@ export function presumed(job: Job, waiting: readonly Queued[]): Standing | null 
   return { run: { ...run, state }, riders: riders.filter((rider) => rider.patient.state !== "ended") };
 }
 
-const toFetch = (rider: Rider): boolean => rider.patient.state === "assigned" || rider.patient.state === "met";
-const isIn = (...states: Patient["state"][]) => (rider: Rider): boolean => states.includes(rider.patient.state);
-
-/** On board at a door where nobody goes in: refused there, or bound for another one. They have to go on. */
-export function goesOn({ run, riders }: Standing): Rider | undefined {
-  if (run.state !== "at_facility" || riders.some(isIn("at_facility"))) return undefined;
-  return riders.find(isIn("aboard"));
-}
+/** How far the run is once a point has been pressed. */
+const AFTER: Record<Point, Run["state"]> = {
+  acknowledged: "acknowledged", departed: "en_route", at_scene: "at_scene", with_patient: "with_patient", left_scene: "carrying",
+  at_facility: "at_facility", left_facility: "carrying", available: "ended",
+};
 
 /** Whom a point moves, as the service takes it where nobody is named. */
-function moved(name: string, riders: Rider[]): [Rider[], Patient["state"]] {
+function moved(name: Point, riders: Rider[]): [Rider[], Patient["state"]] {
   const first = (...states: Patient["state"][]) => {
     for (const state of states) {
       const found = riders.filter(isIn(state));
@@ -90,7 +86,7 @@ function moved(name: string, riders: Rider[]): [Rider[], Patient["state"]] {
   }
 }
 
-function point(at: string, { run, riders }: Standing, name: string, then: Run["state"]): Step {
+function point(at: string, { run, riders }: Standing, name: Point): Step {
   const [whom, state] = moved(name, riders);
   const goal = (name === "at_facility" ? whom : riders.filter(isIn("met", "aboard", "assigned"))).find((rider) => rider.patient.goal?.name)?.patient.goal?.name ?? "";
   const named = ["left_scene", "at_facility", "left_facility"].includes(name);
@@ -100,11 +96,11 @@ function point(at: string, { run, riders }: Standing, name: string, then: Run["s
     label: name,
     text: `driver.step.${name}${named && goal === "" ? "_open" : ""}`,
     values: { goal },
-    makes: { run: { id: run.id, state: then }, patients: Object.fromEntries(whom.map((rider) => [keyOf(rider.one, rider.patient), { state }])) },
+    makes: { run: { id: run.id, state: AFTER[name] }, patients: Object.fromEntries(whom.map((rider) => [keyOf(rider.one, rider.patient), { state }])) },
   };
 }
 
-function forPatient(at: string, { run, riders }: Standing, rider: Rider, what: "handover" | "treatment" | "served"): Step {
+function forPatient(at: string, { run, riders }: Standing, rider: Rider, what: Care): Step {
   const others = riders.filter((other) => other !== rider);
   const delivered = what === "handover" && rider.patient.goal?.kind === "given"; // nobody's treatment begins there
   const ends = what !== "handover" || delivered;
@@ -121,44 +117,7 @@ function forPatient(at: string, { run, riders }: Standing, rider: Rider, what: "
 
 /** What may be pressed next, the likeliest first; nothing where the crew can only wait. `at`: of the region. */
 export function nextSteps(at: string, job: Job, here: Standing): Step[] {
-  const { run, riders } = here;
-  const press = (name: string, then: Run["state"]) => point(at, here, name, then);
-  const each = (found: Rider[], what: "handover" | "treatment" | "served") => found.map((rider) => forPatient(at, here, rider, what));
-  if (job.vehicle.out_of_order) {
-    // It drives no further: those at a door can still go in.
-    const care = [...each(riders.filter(isIn("at_facility")), "handover"), ...each(riders.filter(isIn("handed_over")), "treatment")];
-    return run.state === "clearing" ? [press("available", "ended")] : care;
-  }
-  const fetch = riders.some(toFetch) ? [press("at_scene", "at_scene")] : [];
-  switch (run.state) {
-    case "assigned":
-      return [press("acknowledged", "acknowledged")];
-    case "acknowledged":
-      return [press("departed", "en_route")];
-    case "en_route":
-      return [press("at_scene", "at_scene")];
-    case "at_scene":
-      return [press("with_patient", "with_patient")];
-    case "with_patient": {
-      const stays = riders.filter((rider) => rider.patient.state === "met" && job.visits.includes(rider.one.kind ?? ""));
-      const goes = riders.some((rider) => !stays.includes(rider)) || riders.length === 0 ? [press("left_scene", "carrying")] : [];
-      return [...each(stays, "served"), ...goes];
-    }
-    case "carrying": {
-      const arrive = riders.some(isIn("aboard")) ? [press("at_facility", "at_facility")] : [];
-      return job.route?.leg === "carry" ? [...arrive, ...fetch] : [...fetch, ...arrive];
-    }
-    case "at_facility": {
-      const onward = goesOn(here);
-      const on = onward !== undefined && onward.patient.goal !== null ? [press("left_facility", "carrying")] : [];
-      const inside = each(riders.filter(isIn("at_facility")), "handover");
-      return [...inside, ...on, ...(inside.length > 0 ? [] : fetch), ...each(riders.filter(isIn("handed_over")), "treatment")];
-    }
-    case "escorting":
-      return each(riders.filter(isIn("handed_over")), "treatment");
-    case "clearing":
-      return [press("available", "ended")];
-    case "ended":
-      return [];
-  }
+  return nextOf(here, { outOfOrder: job.vehicle.out_of_order, visits: job.visits, leg: job.route?.leg }).map((next) =>
+    next.care === undefined ? point(at, here, next.point) : forPatient(at, here, next.rider, next.care),
+  );
 }

@@ -2,6 +2,7 @@
 import { serviceClock } from "../shared/clock.svelte";
 import { get, give } from "../shared/http";
 import { Live } from "../shared/live.svelte";
+import { inPath } from "../shared/path";
 import type { Facility, OfferRow, Region } from "../shared/shapes";
 import type { HappenedData } from "../shared/stream";
 import { t } from "../shared/words.svelte";
@@ -18,9 +19,6 @@ const MOST_GONE = 12;
 const MOVING_MS = 8_000; // positions and arrivals change without an event
 const QUIET_MS = 30_000;
 const TYPES = ["facility_asked", "attempt_moved", "availability_claimed"];
-
-/** A facility's id in a path: slashes stay, the rest is escaped. */
-export const inPath = (id: string): string => id.split("/").map(encodeURIComponent).join("/");
 
 export class Offers {
   rows = $state.raw<readonly OfferRow[]>([]);

@@ -36,9 +36,34 @@ export function guardWith(token: string | null): void {
   csrf = token;
 }
 
+/** Whose session it is: who looks after it, told by what the service answers. */
+export interface Keeper {
+  /** Finds out which guard holds now, after signing in anew in another tab; gives whether that was the same person. */
+  renew: () => Promise<boolean>;
+  /** Nobody is signed in any more. */
+  ended: () => void;
+}
+let keeper: Keeper | null = null;
+export function keptBy(session: Keeper): void {
+  keeper = session;
+}
+
 const TIMEOUT_MS = 15_000;
 
+/** Asks; what is refused only because the guard is an old one is asked once more with the present one. */
 async function ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+  const guard = csrf;
+  try {
+    return await askOnce(method, path, body, headers);
+  } catch (error) {
+    if (error instanceof Problem && error.signedOut) keeper?.ended();
+    const old = error instanceof Problem && error.code === "csrf" && keeper !== null && (await keeper.renew()) && csrf !== guard;
+    if (!old) throw error;
+    return askOnce(method, path, body, headers);
+  }
+}
+
+async function askOnce(method: string, path: string, body: unknown, headers: Record<string, string>): Promise<Response> {
   const sent: Record<string, string> = { "Accept-Language": catalogue.language, ...headers };
   if (body !== undefined) sent["Content-Type"] = "application/json";
   if (method !== "GET" && csrf !== null) sent["X-CSRF-Token"] = csrf;

@@ -70,8 +70,7 @@ export class Live {
         this.connection.caughtUp();
         wait = this.what.every();
       } catch (error) {
-        if (error instanceof Problem && error.signedOut) session.ended();
-        else this.connection.wrong = says(error);
+        if (!(error instanceof Problem && error.signedOut)) this.connection.wrong = says(error); // then somebody has to sign in
         wait = AGAIN_MS;
       }
       if (this.#again && !this.#stopped) await new Promise((go) => setTimeout(go, BATCH_MS));

@@ -1,5 +1,5 @@
 /** Who is signed in. The session's secret is a cookie that scripts can't read; nothing of it is kept here or in storage. */
-import { get, guardWith, Problem, send } from "./http";
+import { get, guardWith, keptBy, Problem, send } from "./http";
 
 export interface Session {
   id: string;
@@ -17,6 +17,17 @@ class SignedIn {
   asked = $state(false);
   /** They have signed out themselves; a session may also end by time, or be ended. */
   left = false;
+
+  constructor() {
+    keptBy({ renew: () => this.#renew(), ended: () => this.ended() });
+  }
+
+  /** Looks who is signed in by now: what one person pressed is never sent in another's name. */
+  async #renew(): Promise<boolean> {
+    const before = this.who?.id;
+    await this.look();
+    return before !== undefined && this.who?.id === before;
+  }
 
   /** Asks who is signed in. Raises Unreachable. */
   async look(): Promise<void> {

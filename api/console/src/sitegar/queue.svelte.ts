@@ -1,6 +1,8 @@
 /** SITEGAR's queue, the request that was chosen, what is suggested for it, and all facilities. */
+import { allFacilities } from "../shared/facilities";
 import { get, give } from "../shared/http";
 import { Live } from "../shared/live.svelte";
+import { inPath } from "../shared/path";
 import { says } from "../shared/says";
 import type { DeskRow, Facility, Region, SuggestionsView } from "../shared/shapes";
 import type { HappenedData } from "../shared/stream";
@@ -12,8 +14,6 @@ const EVERY_MS = 15_000;
 const TYPES = ["desk_asked", "desk_answered", "desk_withdrawn", "availability_claimed"];
 
 export const idOf = (row: DeskRow): string => `${row.case.id}/${row.request.id}`;
-/** A facility's id in a path: slashes stay, the rest is escaped. */
-export const inPath = (id: string): string => id.split("/").map(encodeURIComponent).join("/");
 
 export class Queue {
   rows = $state.raw<readonly DeskRow[]>([]);
@@ -61,7 +61,7 @@ export class Queue {
     const mine = ++this.#asked;
     this.suggesting = true;
     try {
-      const found = await get<SuggestionsView>(`${this.at}/desk/${row.case.id}/${encodeURIComponent(row.request.id)}/suggestions`);
+      const found = await get<SuggestionsView>(`${this.at}/desk/${row.case.id}/${inPath(row.request.id)}/suggestions`);
       if (mine !== this.#asked) return;
       this.suggested = found;
       this.newer = false;
@@ -76,7 +76,7 @@ export class Queue {
   /** Answers a request; null: nothing was found. */
   async answer(row: DeskRow, named: Named | null, arranged: boolean, key: string): Promise<void> {
     const facility = named === null ? null : named.facility === undefined ? { name: named.name, phone: named.phone ?? "" } : { facility: named.facility };
-    await give({ path: `${this.at}/cases/${row.case.id}/desk/${encodeURIComponent(row.request.id)}/answer`, body: { facility, arranged }, key });
+    await give({ path: `${this.at}/cases/${row.case.id}/desk/${inPath(row.request.id)}/answer`, body: { facility, arranged }, key });
     this.#answered.add(idOf(row));
     this.#say(row, named === null ? "done_nothing" : arranged ? "done_arranged" : "done_named", named?.name ?? "");
     await this.live.refresh();
@@ -86,21 +86,12 @@ export class Queue {
     this.words = this.words.filter((one) => one.id !== id);
   }
 
-  /** Reads all facilities, page by page, if that has not been done since the last word on one. */
+  /** Reads all facilities, if that has not been done since the last word on one. */
   async readFacilities(): Promise<void> {
     if (this.facilities !== null && this.#claimsRead === this.#claims) return;
     const claims = this.#claims;
     try {
-      const found: Facility[] = [];
-      let cursor: string | null = null;
-      do {
-        const page: { facilities: Facility[]; next: string | null } = await get(
-          `${this.at}/facilities?limit=1000${cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`}`,
-        );
-        found.push(...page.facilities);
-        cursor = page.next;
-      } while (cursor !== null);
-      this.facilities = found;
+      this.facilities = await allFacilities(this.at);
       this.#claimsRead = claims;
       this.facilitiesWrong = "";
     } catch (error) {
