@@ -1,0 +1,1 @@
+var e=e=>e.normalize(`NFD`).replace(/\p{M}/gu,``).toLowerCase(),t=t=>e(t).split(/\s+/).filter(e=>e!==``);function n(n){let r=t(n);return t=>{let n=e(t);return r.every(e=>n.includes(e))}}export{e as n,t as r,n as t};
