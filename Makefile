@@ -4,6 +4,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo "$$p" && break; done)
 BIN := .venv/bin
 UV := $(BIN)/uv pip
+# Tests wait as well as work (for a browser, a clock, a process that starts): one worker more than there are cores, four at most.
+CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+WORKERS := -n $(shell echo $$(( $(CORES) < 4 ? $(CORES) + 1 : 4 ))) --dist worksteal
 
 .PHONY: run setup test test-slow bench pages lock clean
 .DELETE_ON_ERROR:
@@ -15,10 +18,10 @@ run: .venv/ready-run
 setup: .venv/ready-run
 
 test: .venv/ready-test
-	@$(BIN)/pytest -m "not slow" -n auto --maxprocesses 4 $(ARGS)
+	@$(BIN)/pytest -m "not slow" $(WORKERS) $(ARGS)
 
 test-slow: .venv/ready-test
-	@$(BIN)/pytest -m slow -n auto --maxprocesses 4 $(ARGS)
+	@$(BIN)/pytest -m slow $(WORKERS) $(ARGS)
 
 bench: .venv/ready-test
 	@$(BIN)/python benchmarks/run.py $(ARGS)

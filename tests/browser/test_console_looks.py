@@ -53,7 +53,7 @@ def busy(site: Site) -> str:
     return case
 
 
-@pytest.mark.parametrize(("theme", "language"), [("light", "id"), ("dark", "en")])
+@pytest.mark.parametrize(("theme", "language"), [("light", "id"), pytest.param("dark", "en", marks=pytest.mark.slow)])
 def test_nothing_serious_for_axe_in_any_state(site: Site, visit: Visit, shoot: Shoot, theme: str, language: str) -> None:
     case = busy(site)
     page = visit("/", "dispatcher", width=1440, height=900, theme=theme, language=language)

@@ -22,7 +22,7 @@ def fits(page: Page) -> None:
     assert serious(page) == []
 
 
-@pytest.mark.parametrize(("theme", "language"), [("light", "id"), ("dark", "en")])
+@pytest.mark.parametrize(("theme", "language"), [("light", "id"), pytest.param("dark", "en", marks=pytest.mark.slow)])
 def test_every_state_looks_right(site: Site, visit: Visit, shoot: Shoot, theme: str, language: str) -> None:
     known = site.live.get("admin", "vehicles/A1").json()
     same = {name: known[name] for name in ("kind", "equipment", "base", "base_longitude", "base_latitude")}

@@ -258,7 +258,7 @@ class Mine:
 @pytest.mark.parametrize(
     ("lost", "hangs", "seconds"),
     [
-        pytest.param("gunung", False, 2.0, id="killed"),
+        pytest.param("gunung", False, 2.0, id="killed", marks=pytest.mark.slow),
         pytest.param("pesisir", False, 12.0, id="killed-that-knows-people", marks=pytest.mark.slow),
         pytest.param("kota", True, 8.0, id="hangs", marks=pytest.mark.slow),
         pytest.param("pesisir", True, 8.0, id="hangs-that-knows-people", marks=pytest.mark.slow),

@@ -50,6 +50,7 @@ def test_a_file_cut_mid_record_is_told_and_it_goes_on(run: Run, siaga: MakeSiaga
     run(scenario())
 
 
+@pytest.mark.slow
 def test_the_last_record_cut_off_takes_no_more_than_itself(run: Run, siaga: MakeSiaga, spots: Spots) -> None:
     """Worse than what can happen: something acknowledged is cut off as well. The rest is there, and what was given last is
     done when it is given again."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import httpx2
+import pytest
 import trustme
 
 from api.access.cookies import SESSION_COOKIE
@@ -53,6 +54,7 @@ def test_with_a_certificate(siaga: MakeSiaga, tmp_path: Path) -> None:
     assert "Traceback" not in service.earlier
 
 
+@pytest.mark.slow
 def test_behind_a_proxy(siaga: MakeSiaga) -> None:
     service = siaga("--proxy", "127.0.0.1", "--public", "https://siaga.example")
     service.start()
@@ -64,6 +66,7 @@ def test_behind_a_proxy(siaga: MakeSiaga) -> None:
     assert service.stop() == 0
 
 
+@pytest.mark.slow
 def test_a_proxy_that_is_not_trusted_is_not_believed(siaga: MakeSiaga) -> None:
     service = siaga()
     service.start()

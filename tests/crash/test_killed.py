@@ -174,11 +174,11 @@ def worker_is_killed(run: Run, make: MakeSiaga, outside: OutsideServer, town: Bu
 
 
 def test_a_killed_service_loses_nothing(run: Run, siaga: MakeSiaga, kota: BuiltRegion, spots: Spots) -> None:
-    service_is_killed(run, siaga(), kota, spots, rounds=2)
+    service_is_killed(run, siaga(), kota, spots, rounds=1)
 
 
 def test_a_killed_store_loses_nothing(run: Run, siaga: MakeSiaga, kota: BuiltRegion, spots: Spots) -> None:
-    store_is_killed(run, siaga(), kota, spots, rounds=2)
+    store_is_killed(run, siaga(), kota, spots, rounds=1)
 
 
 @pytest.mark.slow

@@ -242,7 +242,9 @@ class Arena:
         self.random.shuffle(self.desks)
         owner, fit = self.desks[0], sorted(self._fit)
         if seen:
-            await owner.begin_again()  # a new case: a clock that rings between looking and sending would make it another version
+            await (
+                owner.begin_again()
+            )  # a new case: a clock that rings between looking and sending would make it another version
         version = (await owner.get(f"/cases/{owner.case}"))["version"] if seen else None
         tried = [(desk, fit[number % len(fit)]) for number, desk in enumerate(self.desks)]
         answers = await asyncio.gather(
@@ -407,10 +409,6 @@ def one_service(run: Run, siaga: Siaga, spots: Spots, rounds: int) -> Counter[in
         return codes
 
     return run(scenario())
-
-
-def test_fifty_fight_for_one_vehicle(run: Run, siaga: MakeSiaga, spots: Spots) -> None:
-    one_service(run, siaga(), spots, rounds=3)
 
 
 @pytest.mark.slow

@@ -29,7 +29,13 @@ def listening(siaga: Siaga) -> socket.socket:
     return listener
 
 
-@pytest.mark.parametrize(("number", "group"), [(signal.SIGINT, True), (signal.SIGTERM, False)], ids=["ctrl-c", "sigterm"])
+@pytest.mark.parametrize(
+    ("number", "group"),
+    [
+        pytest.param(signal.SIGINT, True, id="ctrl-c"),
+        pytest.param(signal.SIGTERM, False, id="sigterm", marks=pytest.mark.slow),
+    ],
+)
 def test_it_stops_with_a_listener_connected(siaga: MakeSiaga, number: signal.Signals, group: bool) -> None:
     service = siaga().start()
     store = service.store_pid
@@ -47,6 +53,7 @@ def test_it_stops_with_a_listener_connected(siaga: MakeSiaga, number: signal.Sig
     assert "cut off" not in service.earlier
 
 
+@pytest.mark.slow
 def test_a_fleet_that_comes_too_late_is_not_taken_and_that_is_said(siaga: MakeSiaga, tmp_path: Path) -> None:
     fleet = tmp_path / "armada.csv"
     fleet.write_text("id,name,kind,longitude,latitude\nB1,Ambulans Pabuaran,ambulans desa,106.9,-6.5\n")
@@ -57,6 +64,7 @@ def test_a_fleet_that_comes_too_late_is_not_taken_and_that_is_said(siaga: MakeSi
     assert "Everything is kept." in again.out.text
 
 
+@pytest.mark.slow
 def test_ctrl_c_pressed_again_and_again_leaves_nothing_behind(siaga: MakeSiaga) -> None:
     service = siaga().start()
     store = service.store_pid

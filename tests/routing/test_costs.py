@@ -354,6 +354,7 @@ def test_a_gate_that_closes_at_night() -> None:
 
 
 @pytest.mark.shared
+@pytest.mark.slow
 def test_every_barrier_of_porto_is_obeyed_or_waived_as_its_tags_say(shared: Path) -> None:
     ways = read_extract(shared / "osm" / "porto.osm.pbf").ways
     profiles = load_profiles()

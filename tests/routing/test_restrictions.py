@@ -390,7 +390,7 @@ def ids(ways: Ways | Iterable[TurnRestriction]) -> set[int]:
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("name", ["porto", "monaco", "liechtenstein"])
+@pytest.mark.parametrize("name", [pytest.param("porto", marks=pytest.mark.slow), "monaco", "liechtenstein"])
 def test_every_real_restriction_is_placed_or_reported(shared: Path, name: str) -> None:
     ways = read_extract(shared / "osm" / f"{name}.osm.pbf").ways
     network, report = build_with_report(ways, load_profiles())

@@ -415,6 +415,7 @@ def wrong(said: str) -> set[str]:
     return {one["check"] for one in json.loads(said) if one["grade"] == "error"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("town")
 def test_siaga_serves_it(
     run: Run, before: Release, regions: Path, tmp_path: Path, typed: Callable[..., tuple[int, str]]
