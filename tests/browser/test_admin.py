@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.api.http.live import Live
@@ -95,6 +96,7 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten_unseen(site: Si
     assert vehicles_of(live)["A2"]["name"] == "Ambulans Dua"
 
 
+@pytest.mark.slow
 def test_it_fits_a_telephone(site: Site, visit: Visit, shoot: Shoot) -> None:
     live = site.live
     live.done("admin", "officers/P01", {"name": SCRIPT, "skills": ["crew"]}, method="PUT")

@@ -25,6 +25,7 @@ _WATCHED = """() => {
 }"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("site", [False], indirect=True)
 def test_three_hundred_vehicles_and_two_hundred_cases_are_shown(site: Site, visit: Visit) -> None:
     fill(site)

@@ -91,7 +91,7 @@ def test_a_form_is_left_in_the_middle_of_a_word_and_nothing_is_lost(site: Site, 
     row = page.locator("[data-case]")
     expect(row).to_have_count(1)
     case = row.get_attribute("data-case") or ""
-    assert said(site, case) == {"caller_phone": "0812-0000-0007", "landmark": "dekat masjid"}
+    until(page, lambda: said(site, case) == {"caller_phone": "0812-0000-0007", "landmark": "dekat masjid"})
     row.click()
     page.keyboard.press("e")
     page.get_by_label("Jumlah pasien").fill("3")

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Shoot, Site, Visit
@@ -167,6 +168,7 @@ def test_a_status_is_changed_by_right_click_and_key(site: Site, visit: Visit) ->
     assert site.live.get("dispatcher", "vehicles/A2").json()["status"] == "on_break"
 
 
+@pytest.mark.slow
 def test_the_command_bar_finds_actions_cases_vehicles_and_facilities(site: Site, visit: Visit) -> None:
     case = site.live.call()
     page = visit("/", "dispatcher")
@@ -187,6 +189,7 @@ def test_the_command_bar_finds_actions_cases_vehicles_and_facilities(site: Site,
     expect(page.locator("[data-open-facility]")).to_contain_text(name)
 
 
+@pytest.mark.slow
 def test_the_map_stops_following_when_it_is_moved(site: Site, visit: Visit) -> None:
     site.seen_at_bases()
     case = site.live.call()
@@ -213,6 +216,7 @@ def test_a_family_link_is_made_and_shown(site: Site, visit: Visit) -> None:
     )
 
 
+@pytest.mark.slow
 def test_what_has_just_happened_is_told_and_leads_to_its_case(site: Site, visit: Visit) -> None:
     page = visit("/", "dispatcher")
     expect(page.get_by_text("Tidak ada kasus terbuka")).to_be_visible()
@@ -226,6 +230,7 @@ def test_what_has_just_happened_is_told_and_leads_to_its_case(site: Site, visit:
     expect(page.locator(f"[data-open-case='{case}']")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_an_old_position_fades_and_a_cluster_shows_its_worst_member(site: Site, visit: Visit) -> None:
     longitude, latitude = site.live.office.spot(101)
     old = (site.live.office.now - timedelta(minutes=12)).isoformat()

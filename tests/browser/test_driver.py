@@ -143,6 +143,7 @@ def test_an_answer_by_telephone_and_a_job_declined(site: Site, visit: Visit) -> 
     assert run_of(site, run)["how"] == "declined"
 
 
+@pytest.mark.slow
 def test_several_people_are_told_apart(site: Site, visit: Visit, shoot: Shoot) -> None:
     known = vehicle_of(site)
     same = {name: known[name] for name in ("name", "kind", "equipment", "base", "base_longitude", "base_latitude")}
@@ -171,6 +172,7 @@ def test_several_people_are_told_apart(site: Site, visit: Visit, shoot: Shoot) -
     assert run_of(site, run)["how"] == "completed"
 
 
+@pytest.mark.slow
 def test_somebody_dies_and_a_vehicle_breaks_down(site: Site, visit: Visit) -> None:
     case, run = sent(site)
     driven(site, run)
@@ -267,6 +269,7 @@ def test_the_map_comes_when_it_is_asked_for(site: Site, visit: Visit, shoot: Sho
 
 
 @pytest.mark.parametrize("site", [False], indirect=True)
+@pytest.mark.slow
 def test_a_job_sounds_again_before_its_clock_rings_but_not_when_it_is_known(site: Site, visit: Visit) -> None:
     sent(site)
     page = visit("/driver", "driver", **PHONE)

@@ -188,6 +188,7 @@ def test_what_the_service_fails_at_holds_up_nothing_else_and_can_be_sent_again(s
     until(page, lambda: points(site, run) == ["assigned", "acknowledged", "departed", "at_scene"])
 
 
+@pytest.mark.slow
 def test_a_status_pressed_in_a_gap_is_shown_as_not_sent(site: Site, visit: Visit) -> None:
     page = visit("/driver", "driver", expect_errors=True, **PHONE)
     expect(page.locator("[data-status='standby']")).to_be_visible()
@@ -294,6 +295,7 @@ def test_nothing_personal_stays_where_it_should_not(site: Site, visit: Visit) ->
     assert stored(page) == {}
 
 
+@pytest.mark.slow
 def test_the_job_is_forgotten_when_its_run_ends(site: Site, visit: Visit) -> None:
     _, run = sent(site)
     page = visit("/driver", "driver", **PHONE)

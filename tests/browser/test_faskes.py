@@ -117,6 +117,7 @@ def test_an_offer_withdrawn_while_looking_goes_with_a_word(site: Site, visit: Vi
 
 
 @pytest.mark.parametrize("site", [False], indirect=True)
+@pytest.mark.slow
 def test_a_clock_that_has_run_over_is_shown_so_and_the_answer_still_counts(site: Site, visit: Visit, shoot: Shoot) -> None:
     live = site.live
     case = live.call()
@@ -134,6 +135,7 @@ def test_a_clock_that_has_run_over_is_shown_so_and_the_answer_still_counts(site:
     assert [one["state"] for one in offers_of(live, case)] == ["accepted"]
 
 
+@pytest.mark.slow
 def test_what_was_not_answered_in_time_goes_with_a_word_and_a_late_yes_still_counts(site: Site, visit: Visit) -> None:
     live = site.live
     case = live.call()
@@ -215,6 +217,7 @@ def claims_of(live: Live) -> list[Json]:
     return found
 
 
+@pytest.mark.slow
 def test_an_old_word_is_asked_for_again_after_its_half_life(site: Site, visit: Visit) -> None:
     live = site.live
     half_life = tomllib.loads(Path("data/facilities.toml").read_text())["availability"]["half_life_minutes"]
@@ -266,6 +269,7 @@ def test_where_the_vehicle_is_stands_in_words_and_on_a_map_once_the_patient_is_o
 
 
 @pytest.mark.parametrize("site", [False], indirect=True)
+@pytest.mark.slow
 def test_what_waits_too_long_sounds_once_more(site: Site, visit: Visit) -> None:
     live = site.live
     case = live.call()
@@ -284,6 +288,7 @@ def test_what_waits_too_long_sounds_once_more(site: Site, visit: Visit) -> None:
     expect(root).to_have_attribute("data-sounded", "1 1")
 
 
+@pytest.mark.slow
 def test_many_offers_at_once_each_have_their_buttons(site: Site, visit: Visit, shoot: Shoot) -> None:
     live = site.live
     cases = [live.call(kind=kind) for kind in ("emergency", "maternal", "accident")]
@@ -301,6 +306,7 @@ def test_many_offers_at_once_each_have_their_buttons(site: Site, visit: Visit, s
     assert {one["patient"]: one["state"] for one in told} == {"1": "offered", "2": "declined"}
 
 
+@pytest.mark.slow
 def test_an_offer_is_seen_soon_while_much_else_happens(site: Site, visit: Visit) -> None:
     live = site.live
     page = visit("/faskes", "facility")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.api.http.live import Live
@@ -149,6 +150,7 @@ def test_the_language_is_the_browsers_and_can_be_switched(site: Site, browser: B
             inside.close()
 
 
+@pytest.mark.slow
 def test_a_service_out_of_reach_is_said_and_what_was_known_stays(site: Site, visit: Visit) -> None:
     live = site.live
     case = live.call()
@@ -167,6 +169,7 @@ def test_a_service_out_of_reach_is_said_and_what_was_known_stays(site: Site, vis
     expect(page.locator("[data-note=lost]")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_position_that_is_old_is_said_to_be_so(site: Site, visit: Visit) -> None:
     live = site.live
     case = live.call()

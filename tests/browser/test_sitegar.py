@@ -78,6 +78,7 @@ def test_a_listed_facility_is_named_with_one_press(site: Site, visit: Visit, sho
     )
 
 
+@pytest.mark.slow
 def test_one_that_has_said_yes_by_telephone_is_not_asked_again(site: Site, visit: Visit) -> None:
     live = site.live
     case = declined(live)
@@ -174,6 +175,7 @@ def test_the_longest_waiting_comes_first_and_one_that_goes_leaves_a_word(site: S
 
 
 @pytest.mark.parametrize("site", [False], indirect=True)
+@pytest.mark.slow
 def test_a_clock_that_has_run_over_is_shown_so(site: Site, visit: Visit, shoot: Shoot) -> None:
     live = site.live
     case = declined(live)

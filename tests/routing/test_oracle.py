@@ -128,6 +128,7 @@ def network_distances(town: Town, costs: ProfileCosts, segment: int) -> dict[int
 
 @settings(max_examples=100)
 @given(towns(), st.sampled_from(PROFILES), st.data())
+@pytest.mark.slow
 def test_network_agrees_with_raw_ways(world: World, name: str, data: st.DataObject) -> None:
     agree(world, name, data)
 

@@ -499,7 +499,10 @@ def raw_counts(path: Path) -> Counter[str]:
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("name", ["kota-sukabumi", "dki-jakarta-roads-2012", "porto", "monaco", "liechtenstein"])
+@pytest.mark.parametrize(
+    "name",
+    ["kota-sukabumi", "dki-jakarta-roads-2012", pytest.param("porto", marks=pytest.mark.slow), "monaco", "liechtenstein"],
+)
 def test_real_extracts(name: str, shared: Path) -> None:
     extract, raw = read_real(shared, name), raw_counts(shared / "osm" / f"{name}.osm.pbf")
     ways, dropped = extract.ways, extract.dropped
@@ -528,6 +531,7 @@ def test_conditions_that_are_no_matter_of_time_are_counted(tmp_path: Path) -> No
 
 
 @pytest.mark.shared
+@pytest.mark.slow
 def test_porto_has_its_restrictions_and_barriers(shared: Path) -> None:
     """357 restrictions, of which 14 lack a member."""
     extract = read_real(shared, "porto")

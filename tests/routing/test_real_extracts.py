@@ -35,6 +35,7 @@ def test_tables_and_routes_equal_dijkstra(region: Callable[[str], Prepared], nam
     hold_against_dijkstra(region(name), profile, np.random.default_rng([*name.encode(), *profile.encode()]))
 
 
+@pytest.mark.slow
 def test_scipy_is_itself_right(region: Callable[[str], Prepared]) -> None:
     prepared = region("kota-sukabumi")
     random = np.random.default_rng(5)

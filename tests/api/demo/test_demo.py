@@ -193,6 +193,7 @@ def test_the_administrators_cases_are_left_alone_and_others_come_alive(shown: Sh
             break
 
 
+@pytest.mark.slow
 def test_somebody_is_handed_over_and_treated_and_the_crew_drives_home(admin: httpx2.Client) -> None:
     seen: set[str] = set()
 

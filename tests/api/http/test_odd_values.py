@@ -151,7 +151,8 @@ def _document(live: Live) -> Json:
     return document
 
 
-@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.slow) for part in (1, 2, 3))])
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(4))
 def test_odd_bodies(live: Live, names: dict[str, str], part: int) -> None:
     document, wrong, tried = _document(live), [], 0
     for number, (path, method, operation) in enumerate(_operations(document)):
@@ -189,6 +190,7 @@ def test_bodies_that_are_no_json(live: Live, names: dict[str, str], sent: bytes)
     assert not (said := [one for one in wrong if one is not None]), "\n".join(said)
 
 
+@pytest.mark.slow
 def test_odd_parameters(live: Live, names: dict[str, str]) -> None:
     document, wrong, tried = _document(live), [], 0
     for path, method, operation in _operations(document):

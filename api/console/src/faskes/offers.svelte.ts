@@ -81,6 +81,7 @@ export class Offers {
     }
     // One that is asked, or accepted, again is no longer gone.
     this.gone = this.gone.filter((one) => !there.has(one.row.offer.id));
+    for (const id of this.#moved.keys()) if (!there.has(id)) this.#moved.delete(id); // what it said stands with those that are gone
     this.rows = rows;
     this.facility = facility;
   }

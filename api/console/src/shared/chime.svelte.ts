@@ -65,16 +65,18 @@ const SOON_MS = 90_000; // or so long before its clock rings
 export class Reminders {
   #told = new Set<string>();
   #late = new Set<string>();
-  #begun = false;
 
   /** Looks at everything that waits; `now` in milliseconds of the service's clock. What was there at first is new as well. */
   look(waiting: readonly Waiting[], now: number): void {
+    const isLate = ({ rings, since }: Waiting) => (rings === null ? now - since > LATE_MS : rings - now < SOON_MS);
     const fresh = waiting.filter((one) => !this.#told.has(one.id));
-    const late = waiting.filter((one) => !this.#late.has(one.id) && (one.rings === null ? now - one.since > LATE_MS : one.rings - now < SOON_MS));
-    for (const one of fresh) this.#told.add(one.id);
-    for (const one of late) this.#late.add(one.id);
+    const late = waiting.filter((one) => this.#told.has(one.id) && !this.#late.has(one.id) && isLate(one));
+    const there = new Set(waiting.map((one) => one.id));
+    this.#told = there;
+    this.#late = new Set([...this.#late].filter((id) => there.has(id)));
+    // What comes late sounds as new, and that is enough; what has become late meanwhile sounds the next time.
+    for (const one of fresh.length > 0 ? fresh.filter(isLate) : late) this.#late.add(one.id);
     if (fresh.length > 0) chime.play("new");
-    else if (late.length > 0 && this.#begun) chime.play("late");
-    this.#begun = true;
+    else if (late.length > 0) chime.play("late");
   }
 }

@@ -105,6 +105,7 @@ export class Queue {
     for (const one of this.rows) {
       if (!there.has(idOf(one)) && !this.#answered.has(idOf(one))) this.#say(one, "gone", "");
     }
+    for (const id of this.#answered) if (!there.has(id)) this.#answered.delete(id);
     this.rows = rows;
     if (this.chosen !== null && !there.has(this.chosen)) this.choose(null);
   }
