@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PASSWORD, Site, Visit
+from tests.browser.conftest import PASSWORD, Shoot, Site, Visit
 from tests.browser.driving import until
 
 
@@ -93,6 +93,7 @@ def test_a_form_is_left_in_the_middle_of_a_word_and_nothing_is_lost(site: Site, 
     case = row.get_attribute("data-case") or ""
     until(page, lambda: said(site, case) == {"caller_phone": "0812-0000-0007", "landmark": "dekat masjid"})
     row.click()
+    expect(page.locator("[data-open-case]")).to_be_visible()
     page.keyboard.press("e")
     page.get_by_label("Jumlah pasien").fill("3")
     page.get_by_label("Patokan").fill("")
@@ -116,7 +117,7 @@ def test_two_who_fill_in_the_same_case_overwrite_nothing(site: Site, visit: Visi
     assert (known["address"], known["caller_name"], known["note"]) == ("Jl. Baru 9", "Ibu Rina", "anjing galak")
 
 
-def test_a_form_outlives_the_session_for_whoever_filled_it_in(site: Site, visit: Visit) -> None:
+def test_a_form_outlives_the_session_for_whoever_filled_it_in(site: Site, visit: Visit, shoot: Shoot) -> None:
     page = visit("/", "dispatcher", width=1440, height=900, expect_errors=True)
     expect(page.locator(".map[data-ready='true']")).to_be_visible()
     page.keyboard.press("n")
@@ -128,6 +129,7 @@ def test_a_form_outlives_the_session_for_whoever_filled_it_in(site: Site, visit:
     page.keyboard.press("Enter")
     left = page.locator("[data-left-form]")
     expect(left).to_contain_text("belum tercatat")
+    shoot(page, "console-left-form")
     left.get_by_role("button", name="Lanjutkan").click()
     expect(page.get_by_label("Telepon")).to_have_value("0812-0000-0007")
     page.get_by_label("Patokan").fill("dekat masjid")
