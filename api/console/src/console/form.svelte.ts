@@ -139,7 +139,11 @@ export class Form {
   }
 
   #recorded(versions: Record<string, number>, fields: Fields): void {
-    this.#took(versions[`case/${this.id}`] ?? this.#version, fields);
+    const version = versions[`case/${this.id}`] ?? this.#version;
+    // Each command makes it one more: somebody else has recorded something in between where it is more than that.
+    const alone = this.#version === 0 || version <= this.#version + 1;
+    this.#took(alone ? version : this.#version, fields);
+    if (!alone) this.catchUp(version);
     this.board.refresh(...Object.keys(versions));
   }
 }
