@@ -117,7 +117,7 @@ def test_two_who_fill_in_the_same_case_overwrite_nothing(site: Site, visit: Visi
     assert (known["address"], known["caller_name"], known["note"]) == ("Jl. Baru 9", "Ibu Rina", "anjing galak")
 
 
-def test_a_form_outlives_the_session_for_whoever_filled_it_in(site: Site, visit: Visit, shoot: Shoot) -> None:
+def test_a_form_outlives_the_session_for_whoever_filled_it_in(site: Site, visit: Visit) -> None:
     page = visit("/", "dispatcher", width=1440, height=900, expect_errors=True)
     expect(page.locator(".map[data-ready='true']")).to_be_visible()
     page.keyboard.press("n")
@@ -129,15 +129,26 @@ def test_a_form_outlives_the_session_for_whoever_filled_it_in(site: Site, visit:
     page.locator("input[name=name]").fill(site.accounts["dispatcher"])
     page.locator("input[name=password]").fill(PASSWORD)
     page.keyboard.press("Enter")
+    row = page.locator("[data-case]")
+    expect(row).to_have_count(1)
+    assert said(site, row.get_attribute("data-case") or "") == {"caller_phone": "0812-0000-0007"}
+    expect(page.locator("[data-left-form]")).to_have_count(0)
+
+
+def test_a_form_that_can_not_be_recorded_waits_and_says_why(site: Site, visit: Visit, shoot: Shoot) -> None:
+    page, case = opened(site, visit, expect_errors=True)
+    page.keyboard.press("e")
+    page.get_by_label("Catatan").fill("anjing galak")
+    page.route(f"**/cases/{case}", lambda route: route.abort() if route.request.method == "PATCH" else route.continue_())
+    page.keyboard.press("n") if page.locator("input:focus").count() == 0 else page.locator("[data-do='new-case']").click()
     left = page.locator("[data-left-form]")
-    expect(left).to_contain_text("belum tercatat")
+    expect(left).to_contain_text(f"Perubahan pada {case} belum tercatat")
     shoot(page, "console-left-form")
+    page.unroute(f"**/cases/{case}")
     left.get_by_role("button", name="Lanjutkan").click()
-    expect(page.get_by_label("Telepon")).to_have_value("0812-0000-0007")
-    page.get_by_label("Patokan").fill("dekat masjid")
-    expect(page.locator("[data-saved^='K']")).to_be_visible()
-    case = page.locator("[data-saved]").get_attribute("data-saved") or ""
-    until(page, lambda: said(site, case) == {"caller_phone": "0812-0000-0007", "landmark": "dekat masjid"})
+    expect(page.get_by_label("Catatan")).to_have_value("anjing galak")
+    page.get_by_label("Patokan").fill("pagar hijau")
+    until(page, lambda: (known := said(site, case)).get("note") == "anjing galak" and known.get("landmark") == "pagar hijau")
     expect(left).to_have_count(0)
 
 

@@ -2,6 +2,7 @@
  * Forms that somebody is filling in or has left with something that is not recorded. They are kept in this page's memory and
  * nowhere else, also when the session ends, for whoever filled them in: nobody has to ask a caller twice.
  */
+import type { Board } from "./board.svelte";
 import type { Form } from "./form.svelte";
 
 /** A form that was left; `by`: who filled it in, and for which region. */
@@ -30,9 +31,14 @@ class Forms {
     this.left = this.left.filter((one) => one.form !== form);
   }
 
-  /** Somebody has signed in: what another person was told is not theirs to read. */
-  keepOf(by: string): void {
+  /** Somebody has signed in: what they left is recorded now; what another person was told is not theirs to read. */
+  async signedIn(by: string, board: Board): Promise<void> {
     this.left = this.left.filter((one) => one.by === by);
+    for (const { form } of this.left.filter((one) => one.region === board.region.name)) {
+      form.board = board;
+      await form.save();
+      if (!form.open) this.drop(form);
+    }
   }
 
   /** Something would be lost if the page were closed. */
