@@ -95,6 +95,7 @@ export class Form {
     const body = changes(this.#saved, now);
     if (Object.keys(body).length === 0 && now.patients === this.#saved.patients) {
       this.open = false;
+      this.wrong = "";
       return;
     }
     this.saving = true;

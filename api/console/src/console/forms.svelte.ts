@@ -22,7 +22,7 @@ class Forms {
   async leave(form: Form, by: string, region: string): Promise<void> {
     this.#shown.delete(form);
     if (!form.open) return;
-    this.left = [...this.left, { form, by, region }];
+    this.left = [...this.left.filter((one) => one.form.open), { form, by, region }];
     await form.save();
     if (!form.open) this.drop(form);
   }
@@ -43,7 +43,7 @@ class Forms {
 
   /** Something would be lost if the page were closed. */
   get open(): boolean {
-    return this.left.length > 0 || [...this.#shown].some((form) => form.open);
+    return this.left.some(({ form }) => form.open) || [...this.#shown].some((form) => form.open);
   }
 }
 
