@@ -111,6 +111,7 @@ async def crash(directory: Path, rounds: int, seed: int) -> tuple[int, int]:
         await kill_now_and_then(server, store, rounds, random.Random(seed))
         over.set()
         await asyncio.gather(*work)
+        await persistently(lambda: store.ping("r"))  # every writer may have been answered before the last kill
         await all_is_there(store, writers, 10**14)
     async with await EmbeddedServer.start(directory) as server, await open_store(server.url) as store:
         await all_is_there(store, writers, 2 * 10**14)
