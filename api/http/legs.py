@@ -21,6 +21,9 @@ async def present_leg(asked: Asking, run: Run) -> RunLeg | None:
     """
     store = asked.serving.service.store
     scene = await load(store, asked.region, [Ref("run", run.id)])
+    run = scene.world.runs.get(run.id, run)  # it may have ended since, and then comes without its cases
+    if not run.live:
+        return None
     notes = {rider.case: await load_particulars(store, asked.region, rider.case) for rider in run.riders}
     vehicle = None
     if run.unit is not None:

@@ -111,6 +111,7 @@ def test_two_tabs_send_what_was_pressed_once(site: Site, visit: Visit) -> None:
         )
     press(page, "acknowledged", "acknowledged")
     expect(other.locator("[data-run-state='acknowledged']")).to_be_visible()
+    all_sent(page)
     page.context.set_offline(True)
     press(page, "departed", "en_route")
     press(page, "at_scene", "at_scene")
