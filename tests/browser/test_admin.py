@@ -148,6 +148,7 @@ def test_a_driver_gets_an_account_and_signs_in(site: Site, visit: Visit, shoot: 
     other = page.locator("[data-secret] [data-value]").inner_text()
     assert other != password
     twice(row(page, "person", name), "disable")
+    expect(row(page, "person", name).locator("[data-do=enable]")).to_be_visible()
     expect(row(page, "person", name)).to_contain_text("nonaktif")
     assert {one["name"]: one["disabled"] for one in live.get("admin", "/v1/people").json()}[name]
     row(page, "person", name).locator("[data-do=enable]").click()
@@ -157,6 +158,7 @@ def test_a_driver_gets_an_account_and_signs_in(site: Site, visit: Visit, shoot: 
     form.get_by_label("Operator panggilan").check()
     form.get_by_label("Awak kendaraan").uncheck()
     form.locator("[data-do=save]").click()
+    expect(form).to_have_count(0)
     expect(row(page, "person", name)).to_contain_text("Operator panggilan")
     held = {one["name"]: one for one in live.get("admin", "/v1/people").json()}[name]
     assert (held["roles"], held["vehicle"]) == (["dispatcher"], None)

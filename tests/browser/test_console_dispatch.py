@@ -131,6 +131,7 @@ def test_the_same_by_mouse(site: Site, visit: Visit) -> None:
         expect(run).to_have_attribute("data-state", state)
     page.get_by_role("button", name="Declines").click()
     page.get_by_role("button", name="no doctor").click()
+    expect(page.locator("[data-offer][data-state='declined']")).to_have_count(1)
     expect(page.locator("[data-offer][data-state='offered']")).to_have_count(1)
     page.get_by_role("button", name=re.compile("^Accepts")).click()
     expect(page.locator("[data-offer][data-state='accepted']")).to_have_count(1)

@@ -173,7 +173,7 @@ def test_what_the_service_fails_at_holds_up_nothing_else_and_can_be_sent_again(s
     page.route("**/progress", failing)
     page.context.set_offline(False)
     failed = [page.locator(f"[data-refused='{name}']") for name in ("departed", "at_scene")]
-    for _ in range(60):  # its pauses grow: each sign of a network tries at once
+    for _ in range(120):  # its pauses grow: each sign of a network tries at once
         page.evaluate("window.dispatchEvent(new Event('online'))")
         page.wait_for_timeout(250)
         if failed[1].count():
