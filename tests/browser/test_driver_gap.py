@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.browser.conftest import PASSWORD, Shoot, Site, Visit
 from tests.browser.driving import (
@@ -20,6 +20,7 @@ from tests.browser.driving import (
     sent,
     step,
     stored,
+    twice,
     until,
     vehicle_of,
 )
@@ -292,6 +293,34 @@ def test_nothing_personal_stays_where_it_should_not(site: Site, visit: Visit) ->
     page.get_by_role("button", name="Keluar").tap()
     expect(page.get_by_label("Kata sandi")).to_be_visible()
     page.wait_for_function("async () => (await indexedDB.databases()).length === 0")
+    page.wait_for_timeout(500)
+    assert stored(page) == {}
+
+
+def test_who_signs_out_takes_everything_along_whoever_says_so_first(site: Site, visit: Visit) -> None:
+    sent(site)
+    page = visit("/driver", "driver", expect_errors=True, **PHONE)
+    page.route("**/progress", lambda route: route.abort())
+    press(page, "acknowledged", "acknowledged")
+    expect(page.locator("[data-waiting='1']")).to_be_visible()
+    held: list[tuple[Route, APIResponse]] = []
+
+    def late(route: Route) -> None:
+        """The session is over; the answer that says so is still on its way."""
+        if route.request.method == "DELETE":
+            held.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    page.route("**/v1/session", late)
+    page.get_by_role("button", name="Keluar", exact=True).tap()
+    twice(page, page.get_by_role("alert").get_by_role("button", name="Keluar"))
+    until(page, lambda: held)
+    page.get_by_role("button", name="Switch to English").tap()  # reads everything anew
+    expect(page.get_by_label("Password")).to_be_visible()
+    page.wait_for_function("async () => (await indexedDB.databases()).length === 0")
+    ((route, answer),) = held
+    route.fulfill(response=answer)
     page.wait_for_timeout(500)
     assert stored(page) == {}
 

@@ -99,56 +99,57 @@ function database(): Promise<IDBPDatabase<Tables>> {
   return opened;
 }
 
-export const queued = async (): Promise<Queued[]> => (allowed ? (await database()).getAll("queue") : []);
+/** The tables, while somebody is signed in: who leaves while they are opened takes everything along. */
+async function tablesOfWhoIsHere(): Promise<IDBPDatabase<Tables> | undefined> {
+  const tables = allowed ? await database() : undefined;
+  return allowed ? tables : undefined;
+}
+
+export const queued = async (): Promise<Queued[]> => (await tablesOfWhoIsHere())?.getAll("queue") ?? [];
 /** Raises where the telephone can't keep anything. */
 export const enqueue = async (one: Queued): Promise<void> => void (await (await database()).add("queue", one));
-export async function dequeue(id: number): Promise<void> {
-  if (allowed) await (await database()).delete("queue", id);
-}
+export const dequeue = async (id: number): Promise<void> => (await tablesOfWhoIsHere())?.delete("queue", id);
 /** Keeps that a command was refused, until somebody has seen it. */
-export async function keepRefused(one: Queued, refusal: Refusal): Promise<void> {
-  if (allowed) await (await database()).put("queue", { ...one, ...refusal });
-}
+export const keepRefused = (one: Queued, refusal: Refusal): Promise<void> => putBack({ ...one, ...refusal });
 
 /** What was kept as refused waits again, in its old place. */
 export async function putBack(one: Queued): Promise<void> {
-  if (allowed) await (await database()).put("queue", one);
+  await (await tablesOfWhoIsHere())?.put("queue", one);
 }
 
 export const keptJob = async (vehicle: string): Promise<Job | undefined> => (await database()).get("job", vehicle);
 
 /** Keeps the job while there is a run; without one nothing of a patient stays. */
 export async function keepJob(job: Job): Promise<void> {
-  if (!allowed) return;
-  const tables = await database();
-  await tables.clear("job");
-  if (job.run !== null) await tables.put("job", job, job.vehicle.id);
+  const change = (await tablesOfWhoIsHere())?.transaction("job", "readwrite"); // one: nothing comes between
+  if (change === undefined) return;
+  const cleared = change.store.clear();
+  const put = job.run === null ? undefined : change.store.put(job, job.vehicle.id);
+  await Promise.all([cleared, put, change.done]);
 }
 
 export const readBefore = async (): Promise<Before | undefined> => (await database()).get("before", "last");
 export async function keepBefore(before: Before): Promise<void> {
-  if (allowed) await (await database()).put("before", before, "last");
+  await (await tablesOfWhoIsHere())?.put("before", before, "last");
 }
 
 export async function keepFix(fix: KeptFix): Promise<void> {
-  if (!allowed) return;
-  const tables = await database();
+  const tables = await tablesOfWhoIsHere();
+  if (tables === undefined) return;
   await tables.add("fixes", fix);
   const over = (await tables.count("fixes")) - MOST_FIXES;
   for (const old of over > 0 ? await tables.getAllKeys("fixes", undefined, over) : []) await tables.delete("fixes", old);
 }
 /** The oldest positions that have not been sent; those of another vehicle, which nobody here may send any more, are dropped. */
 export async function keptFixes(vehicle: string): Promise<KeptFix[]> {
-  if (!allowed) return [];
-  const found = await (await database()).getAll("fixes", undefined, AT_ONCE);
+  const found = (await (await tablesOfWhoIsHere())?.getAll("fixes", undefined, AT_ONCE)) ?? [];
   const others = found.filter((one) => one.vehicle !== vehicle);
   await dropFixes(others);
   return found.filter((one) => one.vehicle === vehicle);
 }
 export async function dropFixes(fixes: readonly KeptFix[]): Promise<void> {
-  if (!allowed) return;
-  const tables = await database();
-  for (const { id } of fixes) if (id !== undefined) await tables.delete("fixes", id);
+  const tables = fixes.length === 0 ? undefined : await tablesOfWhoIsHere();
+  for (const { id } of fixes) if (id !== undefined) await tables?.delete("fixes", id);
 }
 
 /** Forgets what names a patient and who was signed in: the session has ended by itself. */

@@ -46,8 +46,13 @@ class SignedIn {
   }
 
   async signOut(): Promise<void> {
-    await send("DELETE", "/v1/session");
-    this.left = true;
+    this.left = true; // whoever is told first that nobody is signed in any more knows why
+    try {
+      await send("DELETE", "/v1/session");
+    } catch (error) {
+      if (this.who !== null) this.left = false;
+      throw error;
+    }
     this.#is(null);
   }
 
