@@ -227,8 +227,8 @@ def visit(browser: Browser, site: Site) -> Iterator[Visit]:
 _MEANWHILE = re.compile(
     r"409 .* http\S+/runs/[^/]+/route$|404 .* http\S+/recommendation/[^/]+/legs$|401 .* http\S+/v1/regions/\S+$"
 )
-"""A run arrives, a vehicle is no choice any more, or somebody signs out, between the reading that said so and the answer to what
-was asked then: every browser logs it. Whoever is signed out by mistake is asked to sign in, which no test gets past."""
+"""A run arrives, a vehicle is no choice any more, or somebody signs out, between the reading that said so and the answer to
+what was asked then: every browser logs it. Whoever is signed out by mistake is asked to sign in, which no test gets past."""
 
 
 def _complained(path: str, said: ConsoleMessage, complaints: list[str]) -> None:
