@@ -134,7 +134,8 @@ def test_network_agrees_with_raw_ways(world: World, name: str, data: st.DataObje
 
 
 @pytest.mark.slow
-@settings(max_examples=1_500)
+@pytest.mark.timeout(1_500)
+@settings(max_examples=1_000)
 @given(towns(), st.sampled_from(PROFILES), st.data())
 def test_network_agrees_with_raw_ways_on_many_towns(world: World, name: str, data: st.DataObject) -> None:
     agree(world, name, data)

@@ -122,6 +122,7 @@ def test_no_server_error_and_no_undocumented_answer(real: Real) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1_500)
 def test_no_server_error_and_no_undocumented_answer_at_length(real: Real) -> None:
-    wrong = _all(real, 60)
+    wrong = _all(real, 40)
     assert not wrong, "\n".join(wrong)
